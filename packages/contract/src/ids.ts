@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+
+/** Jobs hash into this many partitions; every key of a job carries its partition as the hash tag. Never change it on a live store. */
+export const PARTITIONS = 64
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** 26 characters of Crockford base 32: 48 bits of time in ms, then 80 random bits; sorts by time (ULID, https://github.com/ulid/spec). */
+export function newUlid(nowMs: number = Date.now()): string {
+  let time = ''
+  let rest = nowMs
+  for (let i = 0; i < 10; i++) {
+    time = CROCKFORD[rest % 32] + time
+    rest = Math.floor(rest / 32)
+  }
+  let random = ''
+  for (const byte of randomBytes(16)) random += CROCKFORD[byte & 31]
+  return time + random
+}
+
+export function newJobId(nowMs?: number): string {
+  return `job_${newUlid(nowMs)}`
+}
+
+const JOB_ID = /^job_[0-9A-HJKMNP-TV-Z]{26}$/
+
+/** Malformed ids are treated as unknown ones before any key is built from them. */
+export function isJobId(text: string): boolean {
+  return JOB_ID.test(text)
+}
+
+/** `p00` … `p63`: which partition keeps this job. FNV-1a over the id, so every process agrees without asking. */
+export function partitionOf(jobId: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < jobId.length; i++) {
+    hash ^= jobId.charCodeAt(i)
+    hash = Math.imul(hash, 0x01000193)
+  }
+  return partitionName((hash >>> 0) % PARTITIONS)
+}
+
+export function partitionName(index: number): string {
+  return `p${index.toString().padStart(2, '0')}`
+}
+
+/** The id of one call upstream, sent as `x-client-request-id`: what our ledger and the provider's have in common. */
+export function attemptId(jobId: string, attempt: number): string {
+  return `${jobId}.${attempt}`
+}

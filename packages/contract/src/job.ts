@@ -1,0 +1,125 @@
+import type { JobFailure } from './broker-error.ts'
+import type { ErrorClass } from './error-class.ts'
+import type { Usage, UsageSource } from './usage.ts'
+
+export const TERMINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const
+export const JOB_STATUSES = ['queued', 'in_progress', ...TERMINAL_STATUSES] as const
+export type JobStatus = (typeof JOB_STATUSES)[number]
+export type TerminalStatus = (typeof TERMINAL_STATUSES)[number]
+
+export function isTerminal(status: JobStatus): status is TerminalStatus {
+  return status !== 'queued' && status !== 'in_progress'
+}
+
+export type Dialect = 'openai-chat'
+export type OnBreak = 'fail' | 'restart' | 'continue'
+export type OnDisconnect = 'cancel' | 'continue'
+export type Unsupported = 'strict' | 'warn' | 'drop'
+export type Tier = 'interactive' | 'batch'
+
+/** One hop: the lane a delivery is put in, and the deployments to try there, in order. */
+export interface Hop {
+  lane: string
+  deployments: RoutedDeployment[]
+}
+
+export interface RoutedDeployment {
+  /** Name in the catalog. */
+  id: string
+  /** Parameters of this request that the deployment can't honour and that `unsupported` allows to drop. */
+  drop: string[]
+}
+
+/** Frozen into the job when it is planned. `reasons` says why each candidate is in or out. */
+export interface Route {
+  policy: 'ordered'
+  hops: Hop[]
+  reasons: { deployment: string; included: boolean; reason: string }[]
+}
+
+/** What is known of a job when it is accepted; written once. Times are epoch milliseconds. */
+export interface JobSpec {
+  v: 1
+  id: string
+  project: string
+  /** Id of the API key that paid, never the key. */
+  apiKey: string
+  endpoint: string
+  dialect: Dialect
+  /** The name the client sent. */
+  model: string
+  stream: boolean
+  /** The client asked for the usage chunk of a stream. */
+  includeUsage: boolean
+  tier: Tier
+  route: Route
+  createdAtMs: number
+  deadlineMs: number | null
+  /** How long result and log are kept after the end, in ms: 1 h for a plain interactive request, else 24 h. */
+  keepMs: number
+  onDisconnect: OnDisconnect
+  onBreak: OnBreak
+  unsupported: Unsupported | null
+  metadata: Record<string, string>
+  tags: Record<string, string>
+  /** Tokens, guessed at planning. */
+  estimate: { inputTokens: number; outputTokens: number }
+  /** Bytes of the request body; `blob` names it in the blob store when it is too large for Redis. */
+  request: { bytes: number; blob?: string }
+  /** W3C trace context of the request's span. */
+  traceparent?: string
+}
+
+export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'
+
+/** One call of one deployment. Written before the first byte leaves, closed exactly once. */
+export interface Attempt {
+  /** 1, 2, 3 … within the job. */
+  number: number
+  fence: number
+  hop: number
+  deployment: string
+  provider: string
+  /** Name of the model at the provider. */
+  model: string
+  simulated: boolean
+  dropped: string[]
+  status: AttemptStatus
+  errorClass: ErrorClass | null
+  errorMessage: string | null
+  httpStatus: number | null
+  startedAtMs: number
+  ttftMs: number | null
+  durationMs: number | null
+  usage: Usage | null
+  usageSource: UsageSource
+  /** null: the model has no price, which is not the same as free. */
+  costNanoUsd: number | null
+  priceId: string | null
+  estimate: { inputTokens: number; outputTokens: number; costNanoUsd: number | null }
+}
+
+/** The record as read back: what was accepted and where it stands. */
+export interface JobRecord {
+  spec: JobSpec
+  status: JobStatus
+  /** Index into `spec.route.hops`. */
+  hop: number
+  /** Number of the current BullMQ message; older ones are dropped when they arrive. */
+  delivery: number
+  fence: number
+  owner: string | null
+  leaseUntilMs: number | null
+  /** How many owners vanished with this job. */
+  crashes: number
+  startedAtMs: number | null
+  completedAtMs: number | null
+  attempts: Attempt[]
+  failure: JobFailure | null
+  /** Set once bodies and log have left Redis: name of the archive in the blob store. */
+  archive: string | null
+  /** Not before this moment (a defer), epoch ms. */
+  notBeforeMs: number | null
+  /** Epoch ms at which result and log are gone. */
+  expiresAtMs: number | null
+}

@@ -1,0 +1,19 @@
+import type { TerminalStatus } from './job.ts'
+
+/**
+ * One event of a job's log, as every reader gets it. `seq` runs 0, 1, 2 … without a gap; the last one is terminal.
+ * `event` is the SSE event name, null for the dialect's plain data lines; `data` is one SSE data line.
+ */
+export interface LogEntry {
+  seq: number
+  event: string | null
+  data: string
+  terminal: TerminalStatus | null
+}
+
+/** The SSE block of an entry (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+export function toSse(entry: LogEntry): string {
+  return entry.event === null
+    ? `id: ${entry.seq}\ndata: ${entry.data}\n\n`
+    : `id: ${entry.seq}\nevent: ${entry.event}\ndata: ${entry.data}\n\n`
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+
+const webhook = z.union([
+  z.string(),
+  z.strictObject({ url: z.string(), events: z.array(z.string()).optional() }),
+])
+
+/** The `switchyard` object of any inference request (interface.md §3). Unknown fields are refused: they would be ignored otherwise. */
+export const switchyardOptions = z.strictObject({
+  task: z.string().min(1).max(64).optional(),
+  strategy: z.enum(['ordered', 'cost', 'latency', 'quality', 'balanced']).optional(),
+  max_cost_usd: z.number().positive().optional(),
+  max_ttft_ms: z.number().positive().optional(),
+  allow: z.array(z.string().min(1)).min(1).max(100).optional(),
+  deny: z.array(z.string().min(1)).min(1).max(100).optional(),
+  tier: z.enum(['interactive', 'batch']).optional(),
+  deadline: z.union([z.number(), z.string()]).optional(),
+  on_disconnect: z.enum(['cancel', 'continue']).optional(),
+  on_break: z.enum(['fail', 'restart', 'continue']).optional(),
+  unsupported: z.enum(['strict', 'warn', 'drop']).optional(),
+  webhook: webhook.optional(),
+  cache: z.enum(['off', 'exact']).optional(),
+  prompt_cache: z.enum(['auto', 'off']).optional(),
+  tags: z
+    .record(z.string().min(1).max(64), z.string().max(512))
+    .refine((tags) => Object.keys(tags).length <= 16, 'at most 16 tags')
+    .optional(),
+})
+
+export type SwitchyardOptions = z.infer<typeof switchyardOptions>
