@@ -15,17 +15,21 @@ export interface LedgerRow {
 }
 
 /**
- * What a transition owes to keys outside its slot. Written by the script that makes the transition, carried out by whoever
- * is near, redone by `background` after 5 s. Receivers deduplicate by `effectId` = `<jobId>.<attempt>.<kind>`.
+ * What a transition owes to keys outside its slot. Carried out by whoever is near, redone by `background` after 5 s.
+ * Receivers deduplicate by `effectId` = `<jobId>.<attempt>.<kind>`.
  */
 export type Effect =
   | { kind: 'index'; effectId: string; project: string; jobId: string; createdAtMs: number }
   | { kind: 'ledger'; effectId: string; row: LedgerRow }
   | { kind: 'limits'; effectId: string; deployment: string; lease: string; usage: Usage | null }
 
-/** One outbox row: everything that one transition owes. `rowId` is its stream entry id, given by Redis. */
+/**
+ * One outbox row, written by the script that makes the transition. It only refers: attempt 0 is the job's acceptance, any other
+ * the end of that attempt; what it owes follows from the record, which is kept longer than any row.
+ */
 export interface OutboxRow {
-  partition: string
+  /** Stream entry id in the partition's outbox, given by Redis. */
   rowId: string
-  effects: Effect[]
+  jobId: string
+  attempt: number
 }

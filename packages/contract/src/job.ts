@@ -105,6 +105,8 @@ export interface JobRecord {
   status: JobStatus
   /** Index into `spec.route.hops`. */
   hop: number
+  /** The lane that the current delivery is in: the hop's, or the suspect lane. */
+  lane: string
   /** Number of the current BullMQ message; older ones are dropped when they arrive. */
   delivery: number
   fence: number
@@ -112,6 +114,8 @@ export interface JobRecord {
   leaseUntilMs: number | null
   /** How many owners vanished with this job. */
   crashes: number
+  /** Somebody has followed the log. */
+  read: boolean
   startedAtMs: number | null
   completedAtMs: number | null
   attempts: Attempt[]
@@ -120,6 +124,8 @@ export interface JobRecord {
   archive: string | null
   /** Not before this moment (a defer), epoch ms. */
   notBeforeMs: number | null
+  /** Name of the result in the blob store, when it was too large for Redis. */
+  resultBlob: string | null
   /** Epoch ms at which result and log are gone. */
   expiresAtMs: number | null
 }

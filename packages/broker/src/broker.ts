@@ -1,0 +1,14 @@
+import type { DeploymentLimits } from '@switchyard/limits/limit-config'
+import type { Jobs } from '@switchyard/jobs/jobs'
+import type { LivePublisher } from '@switchyard/jobs/live-publisher'
+import type { Producer } from '@switchyard/lanes/producer'
+
+/** What every function of this package composes. Made once in `main.ts`. */
+export interface Broker {
+  jobs: Jobs
+  producer: Producer
+  publisher: LivePublisher
+  /** Limits of a deployment in the catalog that this process has loaded, undefined when it has none. */
+  limitsOf(deployment: string): DeploymentLimits | undefined
+  onError(error: unknown, doing: string): void
+}

@@ -1,0 +1,55 @@
+import type { Attempt, JobSpec } from '@switchyard/contract/job'
+import type { JobSummary } from '@switchyard/jobs/live-frame'
+import { type Ending, type Settled, type SettleGuard, settleJob } from '@switchyard/jobs/settle-job'
+import type { Broker } from './broker.ts'
+import { runEffectsSoon } from './run-effects.ts'
+
+/** Bodies up to this many characters ride on the terminal frame, so that a waiting ingress need not read them. */
+const BODY_ON_FRAME = 64 * 1024
+
+/**
+ * Ends a job, shows the end to its readers, and does what it owes. null when it had ended before (the first status wins).
+ * `attempts` are all attempts of the job as they are after this, the closed one included.
+ */
+export async function settle(
+  broker: Broker,
+  spec: JobSpec,
+  guard: SettleGuard,
+  ending: Ending,
+  attempts: Attempt[],
+): Promise<Settled | null> {
+  const settled = await settleJob(broker.jobs, spec, guard, ending)
+  if (!settled) return null
+  const body = ending.body !== null && ending.body.length <= BODY_ON_FRAME ? ending.body : undefined
+  broker.publisher.show(
+    {
+      jobId: spec.id,
+      fence: settled.fence,
+      entry: settled.entry,
+      note: { end: summarize(ending, attempts), ...(body === undefined ? {} : { body }) },
+    },
+    settled.readers,
+  )
+  const closed = attempts.find(({ number }) => number === ending.attempt?.number)
+  if (settled.rowId && closed) {
+    runEffectsSoon(broker, { rowId: settled.rowId, jobId: spec.id, attempt: closed.number }, spec, closed)
+  }
+  return settled
+}
+
+function summarize(ending: Ending, attempts: Attempt[]): JobSummary {
+  const last = attempts.at(-1)
+  let costNanoUsd: number | null = 0
+  for (const attempt of attempts) {
+    costNanoUsd = costNanoUsd === null || attempt.costNanoUsd === null ? null : costNanoUsd + attempt.costNanoUsd
+  }
+  return {
+    status: ending.status,
+    attempts: attempts.length,
+    deployment: last?.deployment ?? null,
+    simulated: last?.simulated ?? false,
+    dropped: last?.dropped ?? [],
+    costNanoUsd,
+    failure: ending.failure,
+  }
+}

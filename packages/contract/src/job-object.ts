@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import { type Attempt, JOB_STATUSES, type JobRecord } from './job.ts'
+import { addUsage, NO_USAGE } from './usage.ts'
+import { usdNumber } from './usd.ts'
+
+const seconds = z.int().describe('Unix time in seconds')
+
+/** The public job (interface.md §4): every inference, whatever endpoint made it. */
+export const jobObject = z.object({
+  id: z.string(),
+  object: z.literal('job'),
+  status: z.enum(JOB_STATUSES),
+  endpoint: z.string(),
+  model: z.string(),
+  created_at: seconds,
+  started_at: seconds.nullable(),
+  completed_at: seconds.nullable(),
+  deadline: seconds.nullable(),
+  expires_at: seconds.nullable().describe('When result and events are gone'),
+  queue: z
+    .object({
+      lane: z.string(),
+      position: z.int().nullable(),
+      eta_seconds: z.number().nullable(),
+      waiting_for: z.string().nullable(),
+    })
+    .nullable()
+    .describe('Where a queued job stands; null once it runs'),
+  attempts: z.array(
+    z.object({
+      deployment: z.string(),
+      status: z.enum(['in_progress', 'completed', 'failed', 'cancelled', 'lost', 'released']),
+      error_code: z.string().nullable(),
+      started_at: seconds,
+      ttft_ms: z.number().nullable(),
+      duration_ms: z.number().nullable(),
+      cost_usd: z.number().nullable().describe('null: not known yet, or the model has no price'),
+    }),
+  ),
+  usage: z.object({
+    input_tokens: z.int(),
+    cached_tokens: z.int(),
+    output_tokens: z.int(),
+    total_tokens: z.int(),
+  }),
+  cost_usd: z.number().nullable().describe('Of all attempts; null where one of them has no price'),
+  error: z
+    .looseObject({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string().nullable(),
+    })
+    .nullable(),
+  metadata: z.record(z.string(), z.string()),
+  tags: z.record(z.string(), z.string()),
+  result_url: z.string(),
+  events_url: z.string(),
+})
+export type JobObject = z.infer<typeof jobObject>
+
+/** `position`: how many jobs are before it in its lane, null where that is not known; asked only of queued jobs. */
+export function toJobObject(record: JobRecord, position: number | null = null): JobObject {
+  const { spec } = record
+  const usage = record.attempts.reduce((sum, attempt) => addUsage(sum, attempt.usage ?? NO_USAGE), NO_USAGE)
+  const costNanoUsd = totalCostNanoUsd(record.attempts)
+  const lane = spec.route.hops[record.hop]?.lane
+  return {
+    id: spec.id,
+    object: 'job',
+    status: record.status,
+    endpoint: spec.endpoint,
+    model: spec.model,
+    created_at: toSeconds(spec.createdAtMs),
+    started_at: toSecondsOrNull(record.startedAtMs),
+    completed_at: toSecondsOrNull(record.completedAtMs),
+    deadline: toSecondsOrNull(spec.deadlineMs),
+    expires_at: toSecondsOrNull(record.expiresAtMs),
+    queue:
+      record.status === 'queued' && lane !== undefined
+        ? { lane, position, eta_seconds: null, waiting_for: null }
+        : null,
+    attempts: record.attempts.map((attempt) => ({
+      deployment: attempt.deployment,
+      status: attempt.status,
+      error_code: attempt.errorClass,
+      started_at: toSeconds(attempt.startedAtMs),
+      ttft_ms: attempt.ttftMs,
+      duration_ms: attempt.durationMs,
+      cost_usd: usdOrNull(attemptCostNanoUsd(attempt)),
+    })),
+    usage: {
+      input_tokens: usage.inputTokens,
+      cached_tokens: usage.cachedInputTokens,
+      output_tokens: usage.outputTokens,
+      total_tokens: usage.inputTokens + usage.outputTokens,
+    },
+    cost_usd: usdOrNull(costNanoUsd),
+    error: record.failure?.error ?? null,
+    metadata: spec.metadata,
+    tags: spec.tags,
+    result_url: resultUrl(spec.id),
+    events_url: eventsUrl(spec.id),
+  }
+}
+
+/** Paths, as the public listener serves them. */
+export function jobUrl(jobId: string): string {
+  return `/v1/jobs/${jobId}`
+}
+
+export function resultUrl(jobId: string): string {
+  return `/v1/jobs/${jobId}/result`
+}
+
+export function eventsUrl(jobId: string): string {
+  return `/v1/jobs/${jobId}/events`
+}
+
+/** What all closed attempts cost, in nano-dollars; null as soon as one of them used tokens that have no price. */
+export function totalCostNanoUsd(attempts: Attempt[]): number | null {
+  let total = 0
+  for (const attempt of attempts) {
+    if (attempt.status === 'in_progress') continue
+    const cost = attemptCostNanoUsd(attempt)
+    if (cost === null) return null
+    total += cost
+  }
+  return total
+}
+
+/** An attempt that used nothing cost nothing, whether its model has a price or not. */
+function attemptCostNanoUsd(attempt: Attempt): number | null {
+  if (attempt.costNanoUsd !== null || attempt.status === 'in_progress') return attempt.costNanoUsd
+  return attempt.usageSource === 'none' ? 0 : null
+}
+
+function usdOrNull(nanoUsd: number | null): number | null {
+  return nanoUsd === null ? null : usdNumber(nanoUsd)
+}
+
+function toSeconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
+function toSecondsOrNull(ms: number | null): number | null {
+  return ms === null ? null : toSeconds(ms)
+}

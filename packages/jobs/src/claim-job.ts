@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import type { JobRecord } from '@switchyard/contract/job'
+import { runScript } from '@switchyard/redis/script'
+import { LEASE_MS } from './durations.ts'
+import type { Jobs } from './jobs.ts'
+import { jobKeys } from './keys.ts'
+import { parseReaders, type Reader } from './readers.ts'
+import { parseRecord } from './record.ts'
+import { scripts } from './scripts.ts'
+import { statusEvent } from './status-event.ts'
+
+/** The owner's hold on a job. `fence` is its number; every write names it. */
+export interface Claim {
+  record: JobRecord
+  fence: number
+  /** Number of the log's next event. */
+  nextSeq: number
+  /** Number of the `job.status` event that this claim wrote, null for streamed jobs. */
+  statusSeq: number | null
+  /** The request, null when it is in the blob store. */
+  request: string | null
+  readers: Reader[]
+  claimedAtMs: number
+}
+
+export type ClaimVerdict =
+  | { kind: 'claimed'; claim: Claim }
+  /** Another owner's lease is alive until then. */
+  | { kind: 'held'; untilMs: number }
+  /** Deferred: not before that moment. */
+  | { kind: 'early'; untilMs: number }
+  /** Its deadline has passed: settle it. */
+  | { kind: 'expired' }
+  /** Two owners vanished with it: it belongs into the suspect lane. */
+  | { kind: 'suspect' }
+  /** Three owners vanished with it: settle it as quarantined. */
+  | { kind: 'quarantine' }
+  /** Ended, moved on, or unknown: nothing to do. */
+  | { kind: 'drop' }
+
+/** Claims one delivery of a job for `owner` until the lease ends. A repeat with the same `token` gets the same claim. */
+export async function claimJob(
+  jobs: Jobs,
+  delivery: { jobId: string; delivery: number },
+  options: { owner: string; suspect: boolean; leaseMs?: number; token?: string },
+): Promise<ClaimVerdict> {
+  const keys = jobKeys(delivery.jobId)
+  const reply = (await runScript(
+    jobs.redis,
+    scripts.claim,
+    [keys.record, keys.request, keys.events, keys.readers, keys.due, keys.outbox],
+    [
+      delivery.jobId,
+      options.owner,
+      options.token ?? randomBytes(9).toString('base64url'),
+      delivery.delivery,
+      options.leaseMs ?? LEASE_MS,
+      options.suspect ? 1 : 0,
+      statusEvent(delivery.jobId, 'in_progress'),
+    ],
+  )) as [string, ...unknown[]]
+  switch (reply[0]) {
+    case 'claimed': {
+      const [, nowMs, fence, nextSeq, statusSeq, record, request, readers] = reply as [
+        string,
+        number,
+        number,
+        number,
+        number,
+        string[],
+        string | null,
+        string[],
+      ]
+      return {
+        kind: 'claimed',
+        claim: {
+          record: parseRecord(record)!,
+          fence,
+          nextSeq,
+          statusSeq: statusSeq < 0 ? null : statusSeq,
+          request,
+          readers: parseReaders(readers),
+          claimedAtMs: nowMs,
+        },
+      }
+    }
+    case 'held':
+    case 'early':
+      return { kind: reply[0], untilMs: reply[1] as number }
+    case 'expired':
+    case 'suspect':
+    case 'quarantine':
+      return { kind: reply[0] }
+    default:
+      return { kind: 'drop' }
+  }
+}

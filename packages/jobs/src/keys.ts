@@ -1,0 +1,48 @@
+import { partitionName, partitionOf } from '@switchyard/contract/ids'
+
+/** Every key of one job. All carry the partition as hash tag, so one script can touch them together. */
+export interface JobKeys {
+  partition: string
+  record: string
+  request: string
+  result: string
+  events: string
+  readers: string
+  due: string
+  outbox: string
+}
+
+export function jobKeys(jobId: string): JobKeys {
+  const partition = partitionOf(jobId)
+  const base = `sy:{${partition}}:job:${jobId}`
+  return {
+    partition,
+    record: base,
+    request: `${base}:request`,
+    result: `${base}:result`,
+    events: `${base}:events`,
+    readers: `${base}:readers`,
+    due: `sy:{${partition}}:due`,
+    outbox: `sy:{${partition}}:outbox`,
+  }
+}
+
+/** Sorted set of a partition: job id → epoch ms of the next moment to look at it. */
+export function dueKey(partition: number): string {
+  return `sy:{${partitionName(partition)}}:due`
+}
+
+/** Stream of a partition: what transitions owe to other slots. */
+export function outboxKey(partition: number): string {
+  return `sy:{${partitionName(partition)}}:outbox`
+}
+
+/** Channel on which one ingress process hears frames of the jobs that it follows. */
+export function liveChannel(readerId: string): string {
+  return `sy:live:{${readerId}}`
+}
+
+/** Channel on which one worker process hears of cancels and new readers. */
+export function inboxChannel(owner: string): string {
+  return `sy:inbox:{${owner}}`
+}

@@ -1,0 +1,33 @@
+import type { OutboxRow } from '@switchyard/contract/effects'
+import { PARTITIONS } from '@switchyard/contract/ids'
+import { type Command, pipelineBySlot } from '@switchyard/redis/pipeline'
+import type { Jobs } from './jobs.ts'
+import { jobKeys, outboxKey } from './keys.ts'
+
+const PER_PARTITION = 200
+
+/** The command that strikes a row off, for the pipeline of whoever has done what it owes. */
+export function acknowledgeCommand(row: OutboxRow): Command {
+  const { outbox } = jobKeys(row.jobId)
+  return { key: outbox, command: 'xdel', args: [outbox, row.rowId] }
+}
+
+/** Rows that whoever wrote them has left for longer than `olderThanMs`; row ids are Redis' own clock. */
+export async function listOutbox(jobs: Jobs, nowMs: number, olderThanMs: number): Promise<OutboxRow[]> {
+  const replies = await pipelineBySlot(
+    jobs.redis,
+    Array.from({ length: PARTITIONS }, (_, partition): Command => {
+      const key = outboxKey(partition)
+      return { key, command: 'xrange', args: [key, '-', nowMs - olderThanMs, 'COUNT', PER_PARTITION] }
+    }),
+  )
+  return replies.flatMap(({ error, value }) =>
+    error
+      ? []
+      : (value as [string, string[]][]).map(([rowId, fields]) => ({
+          rowId,
+          jobId: fields[fields.indexOf('j') + 1]!,
+          attempt: Number(fields[fields.indexOf('n') + 1]),
+        })),
+  )
+}

@@ -1,0 +1,49 @@
+import { BrokerError } from '@switchyard/contract/broker-error'
+import { isTerminal, type JobRecord, type TerminalStatus } from '@switchyard/contract/job'
+import type { LogEntry } from '@switchyard/contract/log-entry'
+import { decodeArchive } from './archive.ts'
+import type { Jobs } from './jobs.ts'
+import { jobKeys } from './keys.ts'
+
+/** A stream entry as Redis gives it: id and flat fields `d` data, `e` event, `t` terminal status; `n` marks a claim and is no event. */
+export type RawEntry = [id: string, fields: string[]]
+
+export function parseEntries(raw: RawEntry[]): LogEntry[] {
+  const entries: LogEntry[] = []
+  for (const [id, fields] of raw) {
+    const number = Number(id.slice(id.indexOf('-') + 1))
+    if (number === 0) continue
+    const entry: LogEntry = { seq: number - 1, event: null, data: '', terminal: null }
+    for (let i = 0; i < fields.length; i += 2) {
+      const value = fields[i + 1]!
+      if (fields[i] === 'd') entry.data = value
+      else if (fields[i] === 'e') entry.event = value || null
+      else if (fields[i] === 't') entry.terminal = value as TerminalStatus
+    }
+    entries.push(entry)
+  }
+  return entries
+}
+
+/** Every event with a number above `after`, from Redis or from the archive. Throws `stream_expired` past retention. */
+export async function readEvents(jobs: Jobs, record: JobRecord, after: number): Promise<LogEntry[]> {
+  const { id, project } = record.spec
+  if (record.archive) {
+    const blob = await jobs.blobs.get(record.archive)
+    if (!blob) throw expired(id)
+    const archive = await decodeArchive(blob)
+    return archive.entries.filter(({ seq }) => seq > after)
+  }
+  const raw = (await jobs.redis.xrange(jobKeys(id).events, '-', '+')) as RawEntry[]
+  if (raw.length === 0 && isTerminal(record.status)) {
+    // It may have been archived since the record was read.
+    const archive = await jobs.redis.hget(jobKeys(id).record, 'archive')
+    if (archive) return readEvents(jobs, { ...record, archive }, after)
+    throw expired(`${id} of ${project}`)
+  }
+  return parseEntries(raw).filter(({ seq }) => seq > after)
+}
+
+function expired(what: string): BrokerError {
+  return new BrokerError('stream_expired', `The events of ${what} are no longer kept.`)
+}

@@ -1,0 +1,41 @@
+import { BrokerError } from '@switchyard/contract/broker-error'
+import { isTerminal, type JobRecord } from '@switchyard/contract/job'
+import { assembleCompletion } from '@switchyard/contract/openai-chat/assemble-completion'
+import { decodeArchive } from './archive.ts'
+import type { Jobs } from './jobs.ts'
+import { jobKeys } from './keys.ts'
+import { readEvents } from './read-events.ts'
+
+/** HTTP status and JSON text, exactly as a waiting client would have had them. */
+export interface StoredResult {
+  status: number
+  body: Buffer | string
+}
+
+/** The answer of an ended job. A streamed one's is assembled from its log. Throws `job_not_finished`, `stream_expired`. */
+export async function readResult(jobs: Jobs, record: JobRecord): Promise<StoredResult> {
+  if (!isTerminal(record.status)) {
+    throw new BrokerError('job_not_finished', `The job is ${record.status}; its result is there once it has ended.`)
+  }
+  if (record.failure) return { status: record.failure.status, body: JSON.stringify({ error: record.failure.error }) }
+  if (record.spec.stream) {
+    const entries = await readEvents(jobs, record, -1)
+    const lines = entries.filter(({ event, terminal }) => event === null && terminal === null).map(({ data }) => data)
+    return { status: 200, body: assembleCompletion(lines) }
+  }
+  const body = await readBody(jobs, record)
+  if (body === null) throw new BrokerError('stream_expired', 'The result of this job is no longer kept.')
+  return { status: 200, body }
+}
+
+async function readBody(jobs: Jobs, record: JobRecord): Promise<Buffer | string | null> {
+  if (record.resultBlob) return jobs.blobs.get(record.resultBlob)
+  const keys = jobKeys(record.spec.id)
+  if (!record.archive) {
+    const body = await jobs.redis.get(keys.result)
+    if (body !== null) return body
+  }
+  const name = record.archive ?? (await jobs.redis.hget(keys.record, 'archive'))
+  const blob = name ? await jobs.blobs.get(name) : null
+  return blob ? (await decodeArchive(blob)).result : null
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import type { JobFailure } from '@switchyard/contract/broker-error'
+import type { JobSpec, TerminalStatus } from '@switchyard/contract/job'
+import type { LogEntry } from '@switchyard/contract/log-entry'
+import { runScript } from '@switchyard/redis/script'
+import { resultBlob } from './blob-store.ts'
+import { ARCHIVE_AFTER_MS, INLINE_BODY_BYTES, RECORD_KEPT_MS } from './durations.ts'
+import type { Jobs } from './jobs.ts'
+import { jobKeys } from './keys.ts'
+import { parseReaders, type Reader } from './readers.ts'
+import type { AttemptEnding } from './record.ts'
+import { scripts } from './scripts.ts'
+import { endEvent } from './status-event.ts'
+
+export interface Ending {
+  status: TerminalStatus
+  failure: JobFailure | null
+  /** Body of a completed job that was not streamed; a streamed one's is assembled from its log when asked for. */
+  body: string | null
+  attempt?: { number: number; ending: AttemptEnding }
+}
+
+export interface Settled {
+  fence: number
+  /** The terminal entry, to be shown to the readers. */
+  entry: LogEntry
+  rowId: string | null
+  /** Who owned the job, to be told of a cancel. */
+  owner: string | null
+  readers: Reader[]
+  settledAtMs: number
+}
+
+/** Who may settle: the owner by its fence; anybody (cancel); or whoever finds this delivery still queued (expiry, quarantine). */
+export type SettleGuard = { fence: number } | { any: true } | { queuedDelivery: number }
+
+/**
+ * The end of a job: the first terminal status wins. Safe to repeat with the same `token`. null when the job had ended before or the
+ * caller does not own it any more; a given attempt is closed all the same.
+ */
+export async function settleJob(
+  jobs: Jobs,
+  spec: JobSpec,
+  guard: SettleGuard,
+  ending: Ending,
+  token: string = randomBytes(9).toString('base64url'),
+): Promise<Settled | null> {
+  const keys = jobKeys(spec.id)
+  const { event, data } = terminalEvent(spec, ending)
+  let body = ending.body ?? ''
+  let blob = ''
+  if (body.length > INLINE_BODY_BYTES) {
+    blob = resultBlob(spec.project, spec.id)
+    await jobs.blobs.put(blob, body)
+    body = ''
+  }
+  const reply = (await runScript(
+    jobs.redis,
+    scripts.settle,
+    [keys.record, keys.result, keys.events, keys.readers, keys.due, keys.outbox],
+    [
+      spec.id,
+      token,
+      'fence' in guard ? guard.fence : '',
+      ending.status,
+      ending.failure ? JSON.stringify(ending.failure) : '',
+      ending.failure?.status ?? 200,
+      body,
+      blob,
+      ending.attempt?.number ?? '',
+      ending.attempt ? JSON.stringify(ending.attempt.ending) : '',
+      event ?? '',
+      data,
+      spec.keepMs,
+      ARCHIVE_AFTER_MS,
+      RECORD_KEPT_MS,
+      'queuedDelivery' in guard ? guard.queuedDelivery : '',
+    ],
+  )) as [1, number, number, number, string, string, string[]] | [0, string]
+  if (reply[0] !== 1) return null
+  const [, nowMs, fence, seq, rowId, owner, readers] = reply
+  return {
+    fence,
+    entry: { seq, event, data, terminal: ending.status },
+    rowId: rowId || null,
+    owner: owner || null,
+    readers: parseReaders(readers),
+    settledAtMs: nowMs,
+  }
+}
+
+/** A stream ends as its dialect does: `[DONE]`, or an `error` event. Other jobs end with `job.<status>`. */
+function terminalEvent(spec: JobSpec, ending: Ending): { event: string | null; data: string } {
+  if (!spec.stream) {
+    return { event: `job.${ending.status}`, data: endEvent(spec.id, ending.status, ending.failure) }
+  }
+  if (ending.failure === null) return { event: null, data: '[DONE]' }
+  return { event: 'error', data: JSON.stringify({ error: ending.failure.error }) }
+}

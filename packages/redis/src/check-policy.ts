@@ -1,0 +1,37 @@
+import { BrokerError } from '@switchyard/contract/broker-error'
+import { isClusterClient, type RedisClient } from './connect.ts'
+
+const OLDEST_MAJOR = 7
+
+/** Refuses a server that may evict keys (jobs would vanish) or that is too old. Asks every master of a cluster. */
+export async function checkPolicy(redis: RedisClient): Promise<void> {
+  const nodes = isClusterClient(redis) ? redis.nodes('master') : [redis]
+  for (const node of nodes) {
+    const info = await node.info()
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1]
+    const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown'
+    if (policy !== 'noeviction') {
+      throw new BrokerError(
+        'service_unavailable',
+        `Redis evicts keys (maxmemory-policy ${policy}); accepted jobs would be lost. Set maxmemory-policy noeviction.`,
+      )
+    }
+    if (Number(version.split('.')[0]) < OLDEST_MAJOR) {
+      throw new BrokerError('service_unavailable', `Redis ${version} is too old; 7.0 or a Valkey is needed.`)
+    }
+  }
+}
+
+/** How full Redis is: used / maxmemory, 0 where no maximum is set; the fullest node of a cluster counts. */
+export async function memoryShare(redis: RedisClient): Promise<number> {
+  const nodes = isClusterClient(redis) ? redis.nodes('master') : [redis]
+  const shares = await Promise.all(
+    nodes.map(async (node) => {
+      const info = await node.info('memory')
+      const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
+      const max = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
+      return max > 0 ? used / max : 0
+    }),
+  )
+  return Math.max(0, ...shares)
+}

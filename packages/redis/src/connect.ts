@@ -1,0 +1,153 @@
+import { BrokerError } from '@switchyard/contract/broker-error'
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+
+/** One server (Redis ≥ 7.0, Valkey) or a Redis Cluster; the same code runs on both. */
+export type RedisClient = Redis | Cluster
+
+/**
+ * How a connection behaves when Redis is away.
+ * `producer` fails fast: a caller waits for the answer and gets a 503 instead of a hang. A failed write is an unknown outcome.
+ * `consumer` waits and sends again: running jobs settle once Redis is back. Every script is safe to repeat.
+ * `subscriber` only listens.
+ */
+export type ConnectionRole = 'producer' | 'consumer' | 'subscriber'
+
+const RETRY_CAP_MS = 1_000
+const PRODUCER_TIMEOUT_MS = 900
+
+function retryDelay(times: number): number {
+  return Math.min(times * 50, RETRY_CAP_MS)
+}
+
+function optionsFor(role: ConnectionRole, name: string): RedisOptions {
+  const shared: RedisOptions = {
+    connectionName: name,
+    retryStrategy: retryDelay,
+    connectTimeout: 2_000,
+    keepAlive: 5_000,
+    noDelay: true,
+  }
+  switch (role) {
+    case 'producer':
+      return {
+        ...shared,
+        enableOfflineQueue: false,
+        maxRetriesPerRequest: 0,
+        autoResendUnfulfilledCommands: false,
+        commandTimeout: PRODUCER_TIMEOUT_MS,
+      }
+    case 'consumer':
+    case 'subscriber':
+      return { ...shared, maxRetriesPerRequest: null }
+  }
+}
+
+interface Address {
+  host?: string
+  port?: number
+  path?: string
+  username?: string
+  password?: string
+  db?: number
+  tls?: Record<string, never>
+}
+
+/** `redis://`, `rediss://`, `unix:///path.sock`; several, separated by commas, are nodes of one cluster. */
+export function parseRedisUrl(url: string): Address[] {
+  return url.split(',').map((part) => {
+    let parsed: URL
+    try {
+      parsed = new URL(part.trim())
+    } catch (cause) {
+      throw new BrokerError('invalid_value', 'REDIS_URL is not a URL', { param: 'REDIS_URL', cause })
+    }
+    const credentials = {
+      ...(parsed.username && { username: decodeURIComponent(parsed.username) }),
+      ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
+    }
+    if (parsed.protocol === 'unix:') return { path: decodeURIComponent(parsed.pathname), ...credentials }
+    if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
+      throw new BrokerError('invalid_value', 'REDIS_URL must start with redis://, rediss:// or unix://', {
+        param: 'REDIS_URL',
+      })
+    }
+    const db = parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : 0
+    return {
+      host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+      port: parsed.port ? Number(parsed.port) : 6379,
+      ...credentials,
+      ...(db ? { db } : {}),
+      ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+    }
+  })
+}
+
+async function isCluster(address: Address): Promise<boolean> {
+  const probe = new Redis({ ...address, lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => null })
+  // Its only listener: a refused connection is told by the rejected promise below.
+  probe.on('error', () => {})
+  try {
+    await probe.connect()
+    return /cluster_enabled:1/.test(await probe.info('cluster'))
+  } finally {
+    probe.disconnect()
+  }
+}
+
+/**
+ * Connects and waits until the connection is usable. Finds out by itself whether the server is part of a cluster.
+ * Rejects with the network's error when the server can't be reached at all.
+ */
+export async function connectRedis(
+  url: string,
+  options: { role: ConnectionRole; name: string; onError?: (error: Error) => void },
+): Promise<RedisClient> {
+  const addresses = parseRedisUrl(url)
+  const first = addresses[0]!
+  const redisOptions = optionsFor(options.role, options.name)
+  const client = (await isCluster(first))
+    ? newCluster(addresses, redisOptions, options.role)
+    : new Redis({ ...redisOptions, ...first, lazyConnect: true })
+  client.on('error', options.onError ?? (() => {}))
+  await connectOnce(client)
+  return client
+}
+
+function newCluster(addresses: Address[], redisOptions: RedisOptions, role: ConnectionRole): Cluster {
+  const { host: _host, port: _port, path: _path, ...auth } = addresses[0]!
+  const { retryStrategy: _retry, enableOfflineQueue: _queue, ...perNode } = redisOptions
+  const clusterOptions: ClusterOptions = {
+    redisOptions: { ...auth, ...perNode } as ClusterOptions['redisOptions'],
+    clusterRetryStrategy: retryDelay,
+    enableOfflineQueue: role !== 'producer',
+    shardedSubscribers: role === 'subscriber',
+    slotsRefreshTimeout: 2_000,
+    slotsRefreshInterval: 5_000,
+    lazyConnect: true,
+  }
+  return new Cluster(
+    addresses.map(({ host, port }) => ({ host: host ?? '127.0.0.1', port: port ?? 6379 })),
+    clusterOptions,
+  )
+}
+
+async function connectOnce(client: RedisClient): Promise<void> {
+  await client.connect()
+  if (client.status === 'ready') return
+  await new Promise<void>((resolve, reject) => {
+    client.once('ready', () => resolve())
+    client.once('end', () => reject(new Error('Redis closed the connection')))
+  })
+}
+
+/** One more connection to the same server or cluster, with the behaviour of another role. */
+export function isClusterClient(client: RedisClient): client is Cluster {
+  return client instanceof Cluster
+}
+
+export async function disconnectRedis(client: RedisClient): Promise<void> {
+  if (client.status === 'end') return
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
+  client.disconnect()
+  if (client.status !== ('end' as string)) await Promise.race([ended, new Promise((r) => setTimeout(r, 500).unref())])
+}

@@ -1,0 +1,84 @@
+import calculateSlot from 'cluster-key-slot'
+import { isClusterClient, type RedisClient } from './connect.ts'
+import { type Arg, isNoScript, type Script } from './script.ts'
+
+/** One command of a pipeline. `key` decides the node; `args` hold everything behind the command's name. */
+export interface Command {
+  key: string
+  command: string
+  args: Arg[]
+  script?: Script
+}
+
+export interface Reply {
+  error: Error | null
+  value: unknown
+}
+
+export function scriptCommand(script: Script, keys: string[], args: Arg[]): Command {
+  return { key: keys[0]!, command: 'evalsha', args: [script.sha, keys.length, ...keys, ...args], script }
+}
+
+/**
+ * Sends all commands in as few writes as there are nodes, and gives the replies in order. A pipeline is not a transaction:
+ * each command succeeds or fails by itself. On one server that is one pipeline.
+ */
+export async function pipelineBySlot(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
+  if (commands.length === 0) return []
+  const replies = isClusterClient(redis) ? await sendByOwner(redis, commands) : await send(redis, commands)
+  await Promise.all(
+    replies.map(async (reply, index) => {
+      const { script, args } = commands[index]!
+      if (!script || !isNoScript(reply.error)) return
+      replies[index] = await settled(redis.eval(script.lua, ...(args.slice(1) as [number, ...Arg[]])))
+    }),
+  )
+  return replies
+}
+
+async function send(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
+  const pipeline = redis.pipeline()
+  for (const { command, args } of commands) pipeline.call(command, ...args)
+  const results = await pipeline.exec()
+  return results!.map(([error, value]) => ({ error, value }))
+}
+
+async function sendByOwner(redis: RedisClient & { slots: string[][] }, commands: Command[]): Promise<Reply[]> {
+  const byOwner = new Map<string, number[]>()
+  commands.forEach(({ key }, index) => {
+    const owner = redis.slots[calculateSlot(key)]?.[0] ?? ''
+    const group = byOwner.get(owner)
+    if (group) group.push(index)
+    else byOwner.set(owner, [index])
+  })
+  const replies: Reply[] = new Array(commands.length)
+  await Promise.all(
+    [...byOwner.values()].map(async (indexes) => {
+      const group = await groupReplies(
+        redis,
+        indexes.map((index) => commands[index]!),
+      )
+      indexes.forEach((index, i) => {
+        replies[index] = group[i]!
+      })
+    }),
+  )
+  return replies
+}
+
+/** While slots move, ioredis refuses a pipeline as a whole; the commands then go one by one and follow their redirections. */
+async function groupReplies(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
+  try {
+    return await send(redis, commands)
+  } catch {
+    return Promise.all(commands.map(({ command, args }) => settled(redis.call(command, ...args))))
+  }
+}
+
+async function settled(promise: Promise<unknown>): Promise<Reply> {
+  try {
+    return { error: null, value: await promise }
+  } catch (error) {
+    return { error: error as Error, value: null }
+  }
+}
