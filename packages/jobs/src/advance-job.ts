@@ -6,6 +6,16 @@ import type { AttemptEnding } from './record.ts'
 import { scripts } from './scripts.ts'
 import { statusEvent } from './status-event.ts'
 
+export interface Advance {
+  /** The delivery that ends. */
+  delivery: number
+  hop: number
+  lane: string
+  /** null: the job is queued and nobody owns it. */
+  fence: number | null
+  attempt?: { number: number; ending: AttemptEnding }
+}
+
 /**
  * Gives a job its next delivery, on this or a later hop. The caller then puts that delivery into the hop's lane; if it dies
  * before, the sweeper does. null: the job has moved on.
@@ -13,14 +23,7 @@ import { statusEvent } from './status-event.ts'
 export async function advanceJob(
   jobs: Jobs,
   jobId: string,
-  advance: {
-    delivery: number
-    hop: number
-    lane: string
-    /** null: the job is queued and nobody owns it. */
-    fence: number | null
-    attempt?: { number: number; ending: AttemptEnding }
-  },
+  advance: Advance,
 ): Promise<{ delivery: number; rowId: string | null; statusSeq: number | null } | null> {
   const keys = jobKeys(jobId)
   const reply = (await runScript(

@@ -1,0 +1,272 @@
+import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { advanceJob } from './advance-job.ts'
+import { archiveJob } from './archive-job.ts'
+import { beginAttempt } from './begin-attempt.ts'
+import { type Claim, claimJob } from './claim-job.ts'
+import { createJob } from './create-job.ts'
+import type { Jobs } from './jobs.ts'
+import { jobKeys } from './keys.ts'
+import { LivePublisher } from './live-publisher.ts'
+import { LogWriter } from './log-writer.ts'
+import { lookAtDue } from './look-at-due.ts'
+import { readEvents } from './read-events.ts'
+import { readJob } from './read-job.ts'
+import { readResult } from './read-result.ts'
+import { releaseJob } from './release-job.ts'
+import { renewLeases } from './renew-leases.ts'
+import { restartLog } from './restart-log.ts'
+import { settleJob } from './settle-job.ts'
+import { newBeginning, newEnding } from './testing/new-attempt.ts'
+import { newSpec } from './testing/new-spec.ts'
+import { memoryBlobs, SERVERS } from './testing/servers.ts'
+
+describe.each(SERVERS)('a job on %s', (_name, url) => {
+  let redis: RedisClient
+  let jobs: Jobs
+
+  beforeAll(async () => {
+    redis = await connectRedis(url, { role: 'consumer', name: 'jobs-test' })
+    jobs = { redis, blobs: memoryBlobs() }
+  })
+  afterAll(() => disconnectRedis(redis))
+
+  async function accept(over: Parameters<typeof newSpec>[0] = {}) {
+    const spec = newSpec(over)
+    await createJob(jobs, { spec, body: Buffer.from('{}'), reader: null })
+    return spec
+  }
+  async function claim(jobId: string, options: { owner?: string; delivery?: number; leaseMs?: number; suspect?: boolean } = {}) {
+    const { owner = 'w1', delivery = 1, leaseMs, suspect = false } = options
+    return claimJob(jobs, { jobId, delivery }, { owner, suspect, leaseMs })
+  }
+  async function claimed(jobId: string, options: Parameters<typeof claim>[1] = {}): Promise<Claim> {
+    const verdict = await claim(jobId, options)
+    if (verdict.kind !== 'claimed') throw new Error(`not claimed: ${verdict.kind}`)
+    return verdict.claim
+  }
+  function logOf(jobId: string, { fence, nextSeq }: Claim, onFenced = () => {}) {
+    return new LogWriter(redis, new LivePublisher(redis)).open(jobId, { fence, nextSeq, readers: [], onFenced })
+  }
+  /** Makes a lease end now, as if its time had passed. */
+  async function lapse(jobId: string): Promise<void> {
+    const keys = jobKeys(jobId)
+    await redis.hset(keys.record, 'lease', 1)
+    await redis.zadd(keys.due, 1, jobId)
+  }
+  async function look(jobId: string) {
+    await redis.zadd(jobKeys(jobId).due, 1, jobId)
+    for (;;) {
+      const { findings, more } = await lookAtDue(jobs, 'suspect')
+      const finding = findings.find((candidate) => candidate.jobId === jobId)
+      if (finding || !more) return finding ?? null
+    }
+  }
+
+  it('goes straight through: accepted, claimed, attempted, streamed, settled, read', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    expect(held).toMatchObject({ fence: 1, nextSeq: 0, request: '{}' })
+    expect(await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))).toMatchObject({ owned: true })
+    const log = logOf(spec.id, held)
+    log.append('{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"}}]}')
+    log.append('{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}')
+    await log.flushed()
+    const settled = await settleJob(
+      jobs,
+      spec,
+      { fence: held.fence },
+      { status: 'completed', failure: null, body: null, attempt: { number: 1, ending: newEnding('completed') } },
+    )
+    expect(settled?.entry).toEqual({ seq: 2, event: null, data: '[DONE]', terminal: 'completed' })
+
+    const record = (await readJob(jobs, spec.id))!
+    expect(record).toMatchObject({ status: 'completed', attempts: [{ number: 1, status: 'completed', costNanoUsd: 500 }] })
+    const entries = await readEvents(jobs, record, -1)
+    expect(entries.map(({ seq }) => seq)).toEqual([0, 1, 2])
+    expect(await readEvents(jobs, record, 1)).toEqual(entries.slice(2))
+    const result = await readResult(jobs, record)
+    expect(JSON.parse(String(result.body)).choices[0].message.content).toBe('Hello')
+  })
+
+  it('is created once, whatever is repeated', async () => {
+    const spec = newSpec()
+    const job = { spec, body: Buffer.from('{}'), reader: null }
+    expect(await createJob(jobs, job)).not.toBeNull()
+    expect(await createJob(jobs, job)).toBeNull()
+  })
+
+  it('gives a repeated claim its first answer and refuses another owner while the lease lives', async () => {
+    const { id } = await accept()
+    const first = await claimJob(jobs, { jobId: id, delivery: 1 }, { owner: 'w1', suspect: false, token: 'same' })
+    const again = await claimJob(jobs, { jobId: id, delivery: 1 }, { owner: 'w1', suspect: false, token: 'same' })
+    expect(again).toMatchObject({ kind: 'claimed', claim: { fence: (first as { claim: Claim }).claim.fence } })
+    expect(await claim(id, { owner: 'w2' })).toMatchObject({ kind: 'held' })
+  })
+
+  it('drops deliveries that are old, unknown or of an ended job', async () => {
+    const spec = await accept()
+    expect(await claim(spec.id, { delivery: 7 })).toEqual({ kind: 'drop' })
+    expect(await claim(newSpec().id)).toEqual({ kind: 'drop' })
+    await settleJob(jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })
+    expect(await claim(spec.id)).toEqual({ kind: 'drop' })
+  })
+
+  it('refuses a zombie: its appends by Redis itself, its settle by the fence', async () => {
+    const spec = await accept()
+    const zombie = await claimed(spec.id)
+    let fenced = 0
+    const zombieLog = logOf(spec.id, zombie, () => fenced++)
+    zombieLog.append('{"from":"zombie"}')
+    await zombieLog.flushed()
+    await lapse(spec.id)
+    const heir = await claimed(spec.id, { owner: 'w2' })
+    expect(heir.fence).toBeGreaterThan(zombie.fence)
+    expect(heir.nextSeq).toBe(1)
+
+    zombieLog.append('{"late":true}')
+    await zombieLog.flushed()
+    expect(fenced).toBe(1)
+    expect(
+      await settleJob(jobs, spec, { fence: zombie.fence }, { status: 'completed', failure: null, body: null }),
+    ).toBeNull()
+
+    const log = logOf(spec.id, heir)
+    log.append('{"from":"heir"}')
+    await log.flushed()
+    const entries = await readEvents(jobs, (await readJob(jobs, spec.id))!, -1)
+    expect(entries.map(({ seq, data }) => [seq, data])).toEqual([
+      [0, '{"from":"zombie"}'],
+      [1, '{"from":"heir"}'],
+    ])
+  })
+
+  it('closes the open attempt of a vanished owner as lost, at its estimate, and counts one crash', async () => {
+    const spec = await accept()
+    const first = await claimed(spec.id)
+    await beginAttempt(jobs, spec.id, newBeginning(1, first.fence))
+    await lapse(spec.id)
+    expect(await look(spec.id)).toMatchObject({ kind: 'redeliver', lane: 'frontier.anthropic', delivery: 2 })
+    expect(await readJob(jobs, spec.id)).toMatchObject({
+      status: 'queued',
+      crashes: 1,
+      attempts: [{ status: 'lost', usageSource: 'estimate', costNanoUsd: 1_000, errorClass: 'worker_lost' }],
+    })
+    expect(await claim(spec.id, { delivery: 1 })).toEqual({ kind: 'drop' })
+    expect(await claim(spec.id, { delivery: 2, owner: 'w2' })).toMatchObject({ kind: 'claimed' })
+  })
+
+  it('isolates a job after two vanished owners and quarantines it after the third', async () => {
+    const spec = await accept()
+    await claimed(spec.id)
+    await lapse(spec.id)
+    await look(spec.id)
+    await claimed(spec.id, { delivery: 2, owner: 'w2' })
+    await lapse(spec.id)
+    expect(await look(spec.id)).toMatchObject({ kind: 'redeliver', lane: 'suspect', delivery: 3 })
+    expect(await claim(spec.id, { delivery: 3, owner: 'w3' })).toEqual({ kind: 'suspect' })
+    await claimed(spec.id, { delivery: 3, owner: 's1', suspect: true })
+    await lapse(spec.id)
+    expect(await look(spec.id)).toMatchObject({ kind: 'quarantine', delivery: 4 })
+  })
+
+  it('does not count a release as a crash, and defers until its moment', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    const later = Date.now() + 60_000
+    expect(await releaseJob(jobs, spec.id, { fence: held.fence, notBeforeMs: later })).toMatchObject({ released: true })
+    expect(await claim(spec.id, { owner: 'w2' })).toEqual({ kind: 'early', untilMs: later })
+    expect(await readJob(jobs, spec.id)).toMatchObject({ status: 'queued', crashes: 0, notBeforeMs: later })
+  })
+
+  it('falls back under the next delivery number, once', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    const advance = { delivery: 1, hop: 1, lane: 'frontier.openai', fence: held.fence }
+    expect(await advanceJob(jobs, spec.id, advance)).toMatchObject({ delivery: 2 })
+    expect(await advanceJob(jobs, spec.id, advance)).toMatchObject({ delivery: 2 })
+    expect(await readJob(jobs, spec.id)).toMatchObject({ hop: 1, lane: 'frontier.openai', delivery: 2, crashes: 0 })
+  })
+
+  it('ends once: the first terminal status wins, a repeat gets the first answer', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    const ending = { status: 'completed', failure: null, body: null } as const
+    const first = await settleJob(jobs, spec, { fence: held.fence }, ending, 'token')
+    const again = await settleJob(jobs, spec, { fence: held.fence }, ending, 'token')
+    expect(again?.entry).toEqual(first?.entry)
+    expect(await settleJob(jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })).toBeNull()
+    const entries = await readEvents(jobs, (await readJob(jobs, spec.id))!, -1)
+    expect(entries.filter(({ terminal }) => terminal !== null)).toHaveLength(1)
+  })
+
+  it('books the attempt of a cancelled job when its owner tells, once', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))
+    const cancelled = await settleJob(jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })
+    expect(cancelled?.owner).toBe('w1')
+    const late = { status: 'failed', failure: null, body: null, attempt: { number: 1, ending: newEnding('cancelled', 7) } } as const
+    expect(await settleJob(jobs, spec, { fence: held.fence }, late)).toBeNull()
+    expect(await readJob(jobs, spec.id)).toMatchObject({ status: 'cancelled', attempts: [{ status: 'cancelled', costNanoUsd: 7 }] })
+  })
+
+  it('empties an unread log and starts again from 0; refuses once somebody has read', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    const log = logOf(spec.id, held)
+    log.append('{"old":1}')
+    await log.flushed()
+    const restarted = await restartLog(jobs, spec.id, held.fence)
+    expect(restarted).toEqual({ kind: 'emptied', fence: held.fence + 1 })
+    await redis.hset(jobKeys(spec.id).record, 'read', 1)
+    expect(await restartLog(jobs, spec.id, held.fence + 1)).toEqual({ kind: 'read' })
+    expect(await restartLog(jobs, spec.id, held.fence)).toEqual({ kind: 'lost' })
+  })
+
+  it('renews leases of many partitions at once and tells which are no longer ours', async () => {
+    const specs = await Promise.all(Array.from({ length: 20 }, () => accept()))
+    const held = await Promise.all(specs.map(async ({ id }) => ({ jobId: id, fence: (await claimed(id)).fence })))
+    await settleJob(jobs, specs[0]!, { any: true }, { status: 'cancelled', failure: null, body: null })
+    const renewals = await renewLeases(jobs, 'w1', held)
+    expect(renewals.get(specs[0]!.id)).toEqual({ kind: 'lost' })
+    expect([...renewals.values()].filter(({ kind }) => kind === 'owned')).toHaveLength(19)
+  })
+
+  it('finds out that nobody follows a job any more', async () => {
+    const spec = newSpec({ onDisconnect: 'cancel' })
+    await createJob(jobs, { spec, body: Buffer.from('{}'), reader: { id: 'i1', interest: 'all' } })
+    const held = await claimed(spec.id)
+    const own = [{ jobId: spec.id, fence: held.fence }]
+    expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({ kind: 'owned', readers: [{ id: 'i1', interest: 'all' }] })
+    // The ingress vanished: its registration has lapsed longer ago than the grace period.
+    await redis.hset(jobKeys(spec.id).readers, 'i1', 1)
+    expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({ kind: 'orphaned' })
+  })
+
+  it('expires a queued job whose deadline has passed, before any call', async () => {
+    const spec = await accept({ deadlineMs: Date.now() - 1 })
+    expect(await claim(spec.id)).toEqual({ kind: 'expired' })
+    expect(await look(spec.id)).toMatchObject({ kind: 'expire', delivery: 1 })
+  })
+
+  it('moves into the archive and is read from there, byte for byte', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    const log = logOf(spec.id, held)
+    log.append('{"choices":[{"index":0,"delta":{"content":"ünï\\u0000"},"finish_reason":"stop"}]}')
+    await log.flushed()
+    await settleJob(jobs, spec, { fence: held.fence }, { status: 'completed', failure: null, body: null })
+    const before = (await readJob(jobs, spec.id))!
+    const [events, result] = [await readEvents(jobs, before, -1), await readResult(jobs, before)]
+    expect(await look(spec.id)).toEqual({ kind: 'archive', jobId: spec.id })
+    await archiveJob(jobs, spec.id, spec.project)
+    const keys = jobKeys(spec.id)
+    for (const key of [keys.events, keys.request, keys.result]) expect(await redis.exists(key)).toBe(0)
+    // A reader that looked at the record before the archive finds it all the same.
+    expect(await readEvents(jobs, before, -1)).toEqual(events)
+    const after = (await readJob(jobs, spec.id))!
+    expect(await readEvents(jobs, after, -1)).toEqual(events)
+    expect(await readResult(jobs, after)).toEqual(result)
+  })
+})
