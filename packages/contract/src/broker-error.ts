@@ -25,7 +25,11 @@ export class BrokerError extends Error {
   readonly param: string | null
   readonly retryAfterMs: number | undefined
 
-  constructor(code: ErrorCode, message: string, options: { param?: string; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { param?: string; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'BrokerError'
     this.code = code
@@ -48,11 +52,17 @@ export function toFailure(error: BrokerError): JobFailure {
   return {
     status,
     error: { message: error.message, type, param: error.param, code: error.code },
-    ...(error.retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.max(1, Math.ceil(error.retryAfterMs / 1000)) }),
+    ...(error.retryAfterMs === undefined
+      ? {}
+      : { retryAfterSeconds: Math.max(1, Math.ceil(error.retryAfterMs / 1000)) }),
   }
 }
 
 /** A failure by code, for those that are born as values and never thrown. */
-export function failure(code: ErrorCode, message: string, options: { param?: string; retryAfterMs?: number } = {}): JobFailure {
+export function failure(
+  code: ErrorCode,
+  message: string,
+  options: { param?: string; retryAfterMs?: number } = {},
+): JobFailure {
   return toFailure(new BrokerError(code, message, options))
 }

@@ -5,6 +5,18 @@ import { usdNumber } from './usd.ts'
 
 const seconds = z.int().describe('Unix time in seconds')
 
+/** What stands under `error` in every error body. */
+export const errorObject = z.object({
+  message: z.string(),
+  type: z.string(),
+  param: z.string().nullable(),
+  code: z.string().nullable(),
+  attempts: z
+    .array(z.object({ deployment: z.string(), error_code: z.string().nullable(), status: z.int().nullable() }))
+    .optional()
+    .describe('What was tried, where something was'),
+})
+
 /** The public job (interface.md §4): every inference, whatever endpoint made it. */
 export const jobObject = z.object({
   id: z.string(),
@@ -44,14 +56,7 @@ export const jobObject = z.object({
     total_tokens: z.int(),
   }),
   cost_usd: z.number().nullable().describe('Of all attempts; null where one of them has no price'),
-  error: z
-    .looseObject({
-      message: z.string(),
-      type: z.string(),
-      param: z.string().nullable(),
-      code: z.string().nullable(),
-    })
-    .nullable(),
+  error: errorObject.nullable(),
   metadata: z.record(z.string(), z.string()),
   tags: z.record(z.string(), z.string()),
   result_url: z.string(),
@@ -64,7 +69,6 @@ export function toJobObject(record: JobRecord, position: number | null = null): 
   const { spec } = record
   const usage = record.attempts.reduce((sum, attempt) => addUsage(sum, attempt.usage ?? NO_USAGE), NO_USAGE)
   const costNanoUsd = totalCostNanoUsd(record.attempts)
-  const lane = spec.route.hops[record.hop]?.lane
   return {
     id: spec.id,
     object: 'job',
@@ -76,10 +80,7 @@ export function toJobObject(record: JobRecord, position: number | null = null): 
     completed_at: toSecondsOrNull(record.completedAtMs),
     deadline: toSecondsOrNull(spec.deadlineMs),
     expires_at: toSecondsOrNull(record.expiresAtMs),
-    queue:
-      record.status === 'queued' && lane !== undefined
-        ? { lane, position, eta_seconds: null, waiting_for: null }
-        : null,
+    queue: record.status === 'queued' ? { lane: record.lane, position, eta_seconds: null, waiting_for: null } : null,
     attempts: record.attempts.map((attempt) => ({
       deployment: attempt.deployment,
       status: attempt.status,

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 
 const webhook = z.union([
-  z.string(),
-  z.strictObject({ url: z.string(), events: z.array(z.string()).optional() }),
+  z.string().min(1).max(64),
+  z.strictObject({ url: z.string().min(1).max(2048), events: z.array(z.string().max(64)).min(1).max(50).optional() }),
 ])
+
+const names = z.array(z.string().min(1).max(64)).min(1).max(100)
 
 /** The `switchyard` object of any inference request (interface.md §3). Unknown fields are refused: they would be ignored otherwise. */
 export const switchyardOptions = z.strictObject({
@@ -11,8 +13,8 @@ export const switchyardOptions = z.strictObject({
   strategy: z.enum(['ordered', 'cost', 'latency', 'quality', 'balanced']).optional(),
   max_cost_usd: z.number().positive().optional(),
   max_ttft_ms: z.number().positive().optional(),
-  allow: z.array(z.string().min(1)).min(1).max(100).optional(),
-  deny: z.array(z.string().min(1)).min(1).max(100).optional(),
+  allow: names.optional(),
+  deny: names.optional(),
   tier: z.enum(['interactive', 'batch']).optional(),
   deadline: z.union([z.number(), z.string()]).optional(),
   on_disconnect: z.enum(['cancel', 'continue']).optional(),

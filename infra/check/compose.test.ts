@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { catalogFacts } from '../stack/catalog-facts.ts'
+import { SERVICE_FILES } from '../stack/services.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const read = (file: string): unknown => parse(readFileSync(join(root, file), 'utf8'), { merge: true })
+
+interface Compose {
+  services: Record<
+    string,
+    { image: string; command?: string[]; environment?: Record<string, string>; volumes?: string[] }
+  >
+}
+
+/** The compose specification's schema as the package dclint brings it: https://github.com/compose-spec/compose-spec/tree/main/schema */
+function compileComposeSchema() {
+  const dclint = dirname(createRequire(import.meta.url).resolve('dclint/package.json'))
+  // Its $schema is draft 07 under a name that Ajv does not know; draft 07 is Ajv's own default.
+  const { $schema: _, ...schema } = JSON.parse(readFileSync(join(dclint, 'schemas/compose.schema.json'), 'utf8'))
+  return new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema)
+}
+
+describe('docker-compose.yml', () => {
+  const compose = read('docker-compose.yml') as Compose
+  const ours = Object.entries(compose.services).filter(([, service]) => service.image === 'switchyard')
+
+  it("is valid by the compose specification's schema", () => {
+    const validate = compileComposeSchema()
+    validate(compose)
+    expect(validate.errors ?? []).toEqual([])
+  })
+
+  it('would not be with a misspelt key, a wrong type or a condition that does not exist', () => {
+    const validate = compileComposeSchema()
+    const broken = (change: (copy: { services: Record<string, Record<string, unknown>> }) => void) => {
+      const copy = structuredClone(compose) as never
+      change(copy)
+      return validate(copy)
+    }
+    expect(broken((copy) => Object.assign(copy.services.worker ?? {}, { comand: 'node' }))).toBe(false)
+    expect(broken((copy) => Object.assign(copy.services.worker ?? {}, { init: 3 }))).toBe(false)
+    expect(
+      broken((copy) => Object.assign(copy.services.worker ?? {}, { depends_on: { redis: { condition: 'up' } } })),
+    ).toBe(false)
+  })
+
+  it('runs every service that npm start runs, from files that exist', () => {
+    const files = ours.map(([, service]) => service.command?.[1])
+    expect([...new Set(files)].sort()).toEqual(Object.values(SERVICE_FILES).sort())
+    expect(Object.values(SERVICE_FILES).filter((file) => !existsSync(join(root, file)))).toEqual([])
+    expect(ours.filter(([, service]) => service.environment?.SWITCHYARD_WORKER_ROLE === 'suspect')).toHaveLength(1)
+  })
+
+  it('gives provider credentials to workers, and the API key to ingress, and to nobody else', () => {
+    const variables = catalogFacts(read('infra/catalog.yaml')).credentialVariables
+    for (const [name, { command, environment = {} }] of ours) {
+      const isWorker = command?.[1] === SERVICE_FILES.worker
+      const given = variables.filter((variable) => variable in environment)
+      expect([name, given]).toEqual([name, isWorker ? variables : []])
+      expect([name, 'SWITCHYARD_API_KEY' in environment]).toEqual([name, name === 'ingress'])
+    }
+  })
+
+  it('mounts files that exist', () => {
+    const mounts = Object.values(compose.services).flatMap((service) => service.volumes ?? [])
+    const files = mounts.map((mount) => mount.split(':')[0] ?? '').filter((source) => source.startsWith('./'))
+    expect(files).toHaveLength(2)
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([])
+  })
+})
+
+describe('otel-collector.yaml', () => {
+  it('uses in its pipelines what it defines', () => {
+    const config = read('infra/otel-collector.yaml') as Record<string, Record<string, unknown>>
+    const pipelines = config.service?.pipelines as Record<string, Record<string, string[]>>
+    for (const pipeline of Object.values(pipelines)) {
+      for (const [kind, names] of Object.entries(pipeline)) {
+        expect(Object.keys(config[kind] ?? {})).toEqual(expect.arrayContaining(names))
+      }
+    }
+  })
+})

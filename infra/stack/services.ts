@@ -1,0 +1,100 @@
+import type { StackSettings } from './stack-settings.ts'
+
+/** One process of the stack besides Redis. */
+export interface Service {
+  name: string
+  /** Path of its main file, from the checkout. */
+  file: string
+  env: NodeJS.ProcessEnv
+  /** Its line on standard output that says it is ready, where it has no other way; the group is its URL. */
+  readyLine?: RegExp
+}
+
+/** Main files by service; tests of the stack put their own in place. */
+export interface ServiceFiles {
+  simulator: string
+  ingress: string
+  worker: string
+  background: string
+}
+
+export const SERVICE_FILES: ServiceFiles = {
+  simulator: 'services/simulator/src/main.ts',
+  ingress: 'services/ingress/src/main.ts',
+  worker: 'services/worker/src/main.ts',
+  background: 'services/background/src/main.ts',
+}
+
+/** Credentials that people keep in their shell, whatever the catalog names. */
+const KNOWN_CREDENTIALS = [
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'GEMINI_API_KEY',
+  'GOOGLE_API_KEY',
+  'GOOGLE_GENERATIVE_AI_API_KEY',
+  'AZURE_API_KEY',
+  'MISTRAL_API_KEY',
+  'GROQ_API_KEY',
+  'OPENROUTER_API_KEY',
+]
+
+/**
+ * Every service with the environment it gets, and no more than it needs: provider credentials go to workers alone, the API
+ * key to ingress alone, and the simulator knows neither these nor Redis.
+ */
+export function listServices(stack: {
+  settings: StackSettings
+  redisUrl: string
+  apiKey: string
+  simulatorPort: number | null
+  credentialVariables: readonly string[]
+  env: NodeJS.ProcessEnv
+  files: ServiceFiles
+}): Service[] {
+  const { settings, files } = stack
+  const credentials = new Set([...KNOWN_CREDENTIALS, ...stack.credentialVariables])
+  const withoutCredentials = Object.fromEntries(Object.entries(stack.env).filter(([name]) => !credentials.has(name)))
+  const shared = {
+    REDIS_URL: stack.redisUrl,
+    SWITCHYARD_API_KEY: undefined,
+    SWITCHYARD_CATALOG: settings.catalogFile,
+    SWITCHYARD_DATA_DIR: settings.dataDir,
+    SWITCHYARD_DRAIN_MS: String(settings.drainMs),
+    SWITCHYARD_SIMULATOR_URL: stack.simulatorPort === null ? undefined : `http://127.0.0.1:${stack.simulatorPort}`,
+    PORT: undefined,
+    HOST: undefined,
+    CONTROL_PORT: String(settings.controlPort),
+  }
+  const worker = { ...stack.env, ...shared }
+  const services: Service[] = [
+    {
+      name: 'ingress',
+      file: files.ingress,
+      env: {
+        ...withoutCredentials,
+        ...shared,
+        PORT: String(settings.port),
+        HOST: settings.host,
+        SWITCHYARD_API_KEY: stack.apiKey,
+      },
+    },
+    { name: 'worker', file: files.worker, env: { ...worker, SWITCHYARD_WORKER_ROLE: undefined } },
+    { name: 'suspect worker', file: files.worker, env: { ...worker, SWITCHYARD_WORKER_ROLE: 'suspect' } },
+    { name: 'background', file: files.background, env: { ...withoutCredentials, ...shared } },
+  ]
+  if (stack.simulatorPort === null) return services
+  const simulator: Service = {
+    name: 'simulator',
+    file: files.simulator,
+    env: {
+      ...withoutCredentials,
+      REDIS_URL: undefined,
+      SWITCHYARD_API_KEY: undefined,
+      SWITCHYARD_DRAIN_MS: String(settings.drainMs),
+      PORT: String(stack.simulatorPort),
+      HOST: '127.0.0.1',
+    },
+    readyLine: /^simulator ready (http\S+)/,
+  }
+  return [simulator, ...services]
+}

@@ -1,0 +1,17 @@
+import type { JobSpec } from '@switchyard/contract/job'
+import { type Advance, advanceJob } from '@switchyard/jobs/advance-job'
+import type { Broker } from './broker.ts'
+
+/** Moves a job to a lane under its next delivery number. The add may fail: the record has moved, the sweeper puts it there. */
+export async function fallBack(
+  broker: Broker,
+  spec: JobSpec,
+  advance: Advance,
+): Promise<{ delivery: number; rowId: string | null } | null> {
+  const next = await advanceJob(broker.jobs, spec.id, advance)
+  if (!next) return null
+  broker.producer
+    .add(advance.lane, { jobId: spec.id, delivery: next.delivery })
+    .catch((error) => broker.onError(error, 'add to a lane'))
+  return next
+}

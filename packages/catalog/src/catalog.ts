@@ -1,0 +1,86 @@
+import type { Tier } from '@switchyard/contract/job'
+import type { Capabilities } from './capabilities.ts'
+import type { ProviderKind } from './kind-capabilities.ts'
+
+/**
+ * The catalog with every default resolved: what ingress plans over and workers serve. It holds no secret: a provider names the
+ * variable that holds its key (`resolve-credential.ts`), so a catalog may be logged. Times in ms, sizes in tokens.
+ */
+export interface Catalog {
+  /** First 12 hex digits of the SHA-256 of the file. */
+  revision: string
+  providers: ReadonlyMap<string, Provider>
+  classes: ReadonlyMap<string, ModelClass>
+  deployments: ReadonlyMap<string, Deployment>
+  models: ReadonlyMap<string, ModelEntry>
+}
+
+export interface Provider {
+  name: string
+  kind: ProviderKind
+  /** Without a slash at its end. */
+  baseUrl: string
+  /** Name of the environment variable that holds the key; null: the provider wants none. */
+  apiKeyRef: string | null
+}
+
+/** Slots per worker process and lane: a bound on memory; the real limit is the deployment's. */
+export type ModelClass = { name: string } & Record<Tier, { concurrency: number }>
+
+export interface Deployment {
+  name: string
+  provider: Provider
+  class: string
+  /** Name of the model at the provider. */
+  model: string
+  api: 'chat'
+  /** false: the upstream answers in one piece. */
+  streams: boolean
+  region: string | null
+  weight: number
+  /** null: not known, so never a reason to leave the deployment out. */
+  contextWindow: number | null
+  maxOutput: number | null
+  capabilities: Capabilities
+  /** Request parameters that the model answers with an error or ignores; see also what its kind can translate. */
+  unsupported: readonly string[]
+  /** Undefined means unlimited. Per minute: requests, tokens, input and output tokens; per day: requests; at once: calls. */
+  limits: Limits
+  timeouts: { firstTokenMs: number; idleMs: number; totalMs: number }
+  /** How well it does a task, 0 to 1. */
+  scores: Readonly<Record<string, number>>
+  nativeBatch: boolean
+  /** null: unpriced. */
+  price: Price | null
+}
+
+export interface Limits {
+  rpm?: number
+  tpm?: number
+  itpm?: number
+  otpm?: number
+  rpd?: number
+  inFlight?: number
+}
+
+/** Either an entry of the bundled price table, or the operator's own price in USD per million tokens. */
+export type Price =
+  | { source: 'table'; provider: string; entry: string }
+  | {
+      source: 'catalog'
+      id: string
+      inputPerMTok: number
+      cachedInputPerMTok: number
+      cacheWritePerMTok: number
+      outputPerMTok: number
+    }
+
+export interface ModelEntry {
+  name: string
+  policy: 'ordered' | 'cost' | 'latency' | 'quality' | 'balanced'
+  /** Deployment names in order: each inner list is tried as one hop. Empty for policies that choose among `candidates`. */
+  route: readonly (readonly string[])[]
+  candidates: readonly string[]
+  /** Task type → deployment. */
+  tasks: Readonly<Record<string, string>>
+}

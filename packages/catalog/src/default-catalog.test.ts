@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { chatRequest } from '@switchyard/contract/openai-chat/request'
+import { expect, test } from 'vitest'
+import { catalogFrom } from './catalog-fixture.ts'
+import { needsOf } from './needs.ts'
+import { planRoute } from './plan-route.ts'
+
+const catalog = catalogFrom(readFileSync(new URL('../../../infra/catalog.yaml', import.meta.url), 'utf8'))
+
+function plan(model: string, body: object = {}) {
+  const request = chatRequest.parse({ model, messages: [{ role: 'user', content: 'hi' }], ...body })
+  const options = { unsupported: null, tier: 'interactive' as const }
+  return planRoute(catalog, new Set(catalog.deployments.keys()), { model, needs: needsOf(request), options })
+}
+
+test('the models of the field', () => {
+  expect([...catalog.models.keys()]).toEqual(
+    expect.arrayContaining([
+      'claude-4-7-opus',
+      'gpt-5-5-pro',
+      'gemini-3-1-pro',
+      'claude-haiku-4-5',
+      'text-embedding-3-small',
+    ]),
+  )
+})
+
+test('Claude Opus takes a client that sends a temperature, leaves it out and says so', () => {
+  expect(plan('claude-4-7-opus', { temperature: 0.2, stream: true })).toMatchObject({
+    route: {
+      hops: [
+        { lane: 'frontier.anthropic', deployments: [{ id: 'opus', drop: ['temperature'] }] },
+        { lane: 'frontier.openai', deployments: [{ id: 'gpt' }] },
+        { lane: 'frontier.google', deployments: [{ id: 'gemini', drop: [] }] },
+      ],
+    },
+  })
+})
+
+test('a schema for a model without schemas is refused by name, and taken by the others', () => {
+  const body = { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: {} } } }
+  expect(plan('deepseek-v4-flash', body)).toMatchObject({
+    error: { code: 'unsupported_parameter', param: 'response_format', status: 400 },
+  })
+  for (const model of ['claude-4-7-opus', 'gpt-5-5-pro', 'gemini-3-1-pro', 'claude-haiku-4-5'])
+    expect(plan(model, body)).toHaveProperty('route')
+})
+
+test('every chat model plans a plain request; all but DeepSeek have a price', () => {
+  for (const model of catalog.models.keys()) {
+    if (model !== 'text-embedding-3-small') expect(plan(model)).toHaveProperty('route')
+  }
+  const unpriced = [...catalog.deployments.values()].filter(({ price }) => price === null).map(({ name }) => name)
+  expect(unpriced).toEqual(['deepseek-flash'])
+})

@@ -1,0 +1,32 @@
+import type { AttemptFailure } from '@switchyard/contract/error-class'
+import type { Attempt, OnBreak, Route } from '@switchyard/contract/job'
+
+export type PastAttempt = Pick<Attempt, 'deployment' | 'hop' | 'errorClass' | 'httpStatus'>
+
+export interface OutcomeInput {
+  failure: AttemptFailure
+  /** Every attempt of the job in order; the one that just failed is last. */
+  attempts: readonly PastAttempt[]
+  route: Route
+  /** Index of the hop that the job is in. */
+  hop: number
+  deadlineMs: number | null
+  nowMs: number
+  /** The client asked for a stream. */
+  stream: boolean
+  /** The log holds content of failed attempts. */
+  contentInLog: boolean
+  /** Somebody has read the log since that content was in it. */
+  read: boolean
+  onBreak: OnBreak
+  /** Can this deployment go on from the text so far? False too when the text is not plain. */
+  prefillPossible: (deployment: string) => boolean
+  /** A content filter's refusal may be asked again elsewhere. No policy says so yet. */
+  policyAllowsContentFilterFallback?: boolean
+  /** Context window in tokens; null: not known. */
+  windowOf: (deployment: string) => number | null
+  /** Tokens of prompt and asked-for answer, estimated. */
+  neededTokens: number
+  /** 0 ≤ random < 1, for jitter. */
+  random: () => number
+}

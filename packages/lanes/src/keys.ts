@@ -1,0 +1,39 @@
+import { QueueKeys } from 'bullmq'
+
+/** Every key of every lane begins so: `sy:lane:{frontier.anthropic}:prioritized`. */
+export const LANE_PREFIX = 'sy:lane'
+
+/** The BullMQ queue of a lane. Its name is the hash tag, so all keys of a lane are in one slot. */
+export function queueName(lane: string): string {
+  return `{${lane}}`
+}
+
+/** The keys that our own scripts read. Their spelling is BullMQ's, so it is BullMQ that spells them. */
+export interface LaneKeys {
+  /** A delivery's hash is `base` + its id, its lock `:lock` behind that. */
+  base: string
+  prioritized: string
+  delayed: string
+  active: string
+  wait: string
+  completed: string
+  failed: string
+  meta: string
+  /** A set of at most two wake-ups, popped by idle consumers. */
+  marker: string
+}
+
+export function laneKeys(lane: string, prefix: string = LANE_PREFIX): LaneKeys {
+  const keys = new QueueKeys(prefix).getKeys(queueName(lane))
+  return {
+    base: keys['']!,
+    prioritized: keys.prioritized!,
+    delayed: keys.delayed!,
+    active: keys.active!,
+    wait: keys.wait!,
+    completed: keys.completed!,
+    failed: keys.failed!,
+    meta: keys.meta!,
+    marker: keys.marker!,
+  }
+}

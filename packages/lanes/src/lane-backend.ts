@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
+import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
+import type { LaneKeys } from './keys.ts'
+import { wakeLane } from './wake-lane.ts'
+
+/** BullMQ fetches again at once after an error that is not a lost connection (OOM, MISCONF, LOADING): that must not storm. */
+const FETCH_ERROR_PAUSE_MS = 250
+
+/**
+ * What a BullMQ Worker reaches Redis through: the process's shared connection, and a blocking one that is ours, so that it
+ * can be ended whatever state it is in. ioredis never settles the commands of a client that is disconnected between two
+ * attempts to connect, and BullMQ waits for them when it closes; here closing is always bounded.
+ */
+export class LaneBackend extends RedisQueueBackend {
+  /** When a fetch last came back, with or without a delivery; `performance.now()`. */
+  lastFetchAt: number = performance.now()
+  readonly #redis: RedisClient
+  readonly #blocking: RedisClient
+  readonly #lane: LaneKeys
+  #ended = false
+  #abandonWait: ((error: Error) => void) | null = null
+
+  constructor(redis: RedisClient, lane: LaneKeys, name: string, options: WorkerOptions) {
+    const blocking = duplicateForBlocking(redis, `${options.prefix}:${name}`)
+    const keys = new QueueKeys(options.prefix)
+    super(
+      new RedisConnection(redis, { shared: true, blocking: false, skipVersionCheck: true, skipWaitingForReady: true }),
+      name,
+      keys.getKeys(name),
+      (type) => keys.toKey(name, type),
+      options,
+      new RedisConnection(blocking, { blocking: true, skipVersionCheck: true, clusterReconnectTimeoutMs: 2_000 }),
+    )
+    this.#redis = redis
+    this.#blocking = blocking
+    this.#lane = lane
+  }
+
+  override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
+    if (this.#ended) return []
+    try {
+      const fetched = await super.moveToActive(token, name)
+      this.lastFetchAt = performance.now()
+      return fetched
+    } catch (error) {
+      await sleep(FETCH_ERROR_PAUSE_MS)
+      throw error
+    }
+  }
+
+  override waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(new ConnectionClosedError())
+      this.#abandonWait = reject
+      super.waitForJob(seconds).then(resolve, reject)
+    })
+  }
+
+  /** The Worker does this first when it closes: its fetch ends now. What may have woken it goes to another consumer. */
+  override async disconnectBlocking(): Promise<void> {
+    this.#ended = true
+    this.#abandonWait?.(new ConnectionClosedError())
+    await endSockets(this.#blocking)
+    // Not waited for: with Redis away nobody can be woken, and those who come back look by themselves.
+    wakeLane(this.#redis, this.#lane).catch(() => {})
+  }
+
+  override async reconnectBlocking(): Promise<void> {
+    if (!this.#ended) await super.reconnectBlocking()
+  }
+
+  override async close(): Promise<void> {
+    // Forced where it is still trying to connect; a second disconnect of an ended one would leave a timer of 2 s.
+    await super.close(this.#blocking.status !== 'end')
+  }
+}
+
+/** Resolves when the server has let go of them too, so that it wakes nobody through them any more; 500 ms at most. */
+async function endSockets(client: RedisClient): Promise<void> {
+  const open = (isClusterClient(client) ? client.nodes() : [client]).filter(({ status }) => status === 'ready')
+  const ended = Promise.all(open.map((each) => new Promise((resolve) => each.once('end', resolve))))
+  await disconnectRedis(client)
+  await Promise.race([ended, sleep(500, undefined, { ref: false })])
+}
+
+/** It connects at once: BullMQ gives up for good on a lazy one whose first attempt fails. */
+function duplicateForBlocking(redis: RedisClient, connectionName: string): RedisClient {
+  const duplicate = isClusterClient(redis)
+    ? redis.duplicate(undefined, {
+        lazyConnect: false,
+        // Moves are noticed by the answer to the blocking command; each look at the slots costs a connection.
+        slotsRefreshInterval: 30_000,
+        redisOptions: { ...redis.options.redisOptions, connectionName },
+      })
+    : redis.duplicate({ lazyConnect: false, connectionName })
+  // BullMQ forwards its errors; this one keeps late ones from throwing after it let go of the connection.
+  duplicate.on('error', () => {})
+  return duplicate
+}

@@ -1,0 +1,24 @@
+/** How a consumer treats its lane. Tests shorten them; the defaults are the product's. */
+export interface LaneSettings {
+  /** A held delivery that is not renewed for so long counts as abandoned; renewed after half of it. */
+  lockDurationMs: number
+  /** How often somebody of the lane looks for abandoned ones. It takes two looks. */
+  stalledIntervalMs: number
+  /** How long an idle fetch blocks before it looks by itself: what a lost wake-up costs at most. */
+  idleFetchSeconds: number
+  /** The watchdog's look at the lane. */
+  watchEveryMs: number
+  /** Deliveries wait, slots are free and no fetch came back for so long: the fetcher is replaced. */
+  starvedMs: number
+}
+
+export const LANE_SETTINGS: LaneSettings = {
+  lockDurationMs: 12_000,
+  stalledIntervalMs: 5_000,
+  idleFetchSeconds: 2,
+  watchEveryMs: 1_000,
+  starvedMs: 3_000,
+}
+
+/** BullMQ renews all locks of a Worker in one script, 3 µs each, and finishes in O(active): more slots get more Workers. */
+export const SLOTS_PER_WORKER = 1_000

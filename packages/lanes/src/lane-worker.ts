@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RedisClient } from '@switchyard/redis/connect'
+import { type Job, Worker } from 'bullmq'
+import { handBack } from './hand-back.ts'
+import { laneKeys, queueName } from './keys.ts'
+import { LaneBackend } from './lane-backend.ts'
+import type { LaneSettings } from './lane-settings.ts'
+import type { Verdict } from './verdict.ts'
+
+/** How long Redis has to confirm the last verdicts of a worker that is retired. */
+const CONFIRM_MS = 2_000
+
+export interface LaneWorkerOptions {
+  redis: RedisClient
+  lane: string
+  prefix: string
+  concurrency: number
+  settings: LaneSettings
+  /** Never rejects. */
+  onDelivery: (id: string) => Promise<Verdict>
+  onError: (error: Error) => void
+  onLockLost: (ids: string[]) => void
+}
+
+/** One BullMQ Worker: up to 1,000 slots, one blocking connection. */
+export interface LaneWorker {
+  /** Deliveries whose handler runs. */
+  readonly held: number
+  /** When a fetch last came back, `performance.now()`. */
+  readonly lastFetchAt: number
+  setConcurrency(concurrency: number): void
+  pause(): void
+  resume(): void
+  /** Stops fetching now; what is held is kept and renewed. Resolves when that is settled, or Redis did not confirm it in 2 s. */
+  retire(): Promise<void>
+}
+
+export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
+  const { redis, lane, prefix, settings, onDelivery, onError } = options
+  let held = 0
+  let whenIdle: (() => void) | null = null
+  let paused = false
+  let lastFetchAt = 0
+  let retired: Promise<void> | null = null
+  let backend: LaneBackend | undefined
+
+  async function process(job: Job, token?: string): Promise<void> {
+    // Fetched while the worker was being retired: nobody has begun with it.
+    if (retired !== null) return handBack(job, token, Date.now(), onError)
+    held++
+    const verdict = await onDelivery(job.id!)
+    held--
+    if (held === 0) whenIdle?.()
+    if (verdict.kind === 'delay') return handBack(job, token, verdict.untilMs, onError)
+  }
+
+  const worker = new Worker(
+    queueName(lane),
+    process,
+    {
+      connection: redis,
+      prefix,
+      concurrency: options.concurrency,
+      lockDuration: settings.lockDurationMs,
+      stalledInterval: settings.stalledIntervalMs,
+      drainDelay: settings.idleFetchSeconds,
+      // Crashes are counted on the job's record, and what they lead to is decided there.
+      maxStalledCount: 1_000_000_000,
+      runRetryDelay: 500,
+      // Set here and not on each job: it also holds for a delivery whose hash was half deleted.
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+    (name, workerOptions) => {
+      backend = new LaneBackend(redis, laneKeys(lane, prefix), name, { ...workerOptions, connection: redis })
+      return backend
+    },
+  )
+  worker.on('error', onError)
+  worker.on('active', () => {
+    lastFetchAt = performance.now()
+  })
+  worker.on('lockRenewalFailed', options.onLockLost)
+
+  return {
+    get held() {
+      return held
+    },
+    get lastFetchAt() {
+      return Math.max(lastFetchAt, backend!.lastFetchAt)
+    },
+    setConcurrency(concurrency) {
+      const raised = concurrency > worker.concurrency
+      worker.concurrency = concurrency
+      // With all slots taken the main loop waits for one to end; only a resume wakes it.
+      if (raised && !paused && retired === null)
+        void worker.pause(true).then(() => (paused ? undefined : worker.resume()))
+    },
+    pause() {
+      paused = true
+      void worker.pause(true)
+    },
+    resume() {
+      paused = false
+      lastFetchAt = performance.now()
+      void worker.resume()
+    },
+    retire() {
+      retired ??= (async () => {
+        const closed = worker.close()
+        if (held > 0) {
+          await new Promise<void>((resolve) => {
+            whenIdle = resolve
+          })
+        }
+        await Promise.race([closed, sleep(CONFIRM_MS, undefined, { ref: false })])
+      })()
+      return retired
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isClusterClient } from '@switchyard/redis/connect'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Consumer } from './consumer.ts'
+import { type Delivery, deliveryId } from './delivery.ts'
+import { laneKeys } from './keys.ts'
+import { ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
+import { isClusterUp, startOwnCluster } from './testing/own-cluster.ts'
+import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
+import { until } from './testing/until.ts'
+import type { Verdict } from './verdict.ts'
+
+const RESUME_MS = 5_000
+
+describe.each([
+  ['one server', async () => [await startOwnRedis()]],
+  ['a cluster', startOwnCluster],
+])('an outage of %s', (_name, startServers) => {
+  let servers: OwnRedis[]
+  /** The server that has the lane's slot. */
+  let server: OwnRedis
+  let bundle: LaneBundle
+  let handled: Set<string>
+  let consumer: Consumer
+
+  beforeEach(async () => {
+    servers = await startServers()
+    bundle = await openLane(servers[0]!.url)
+    handled = new Set()
+    consumer = await bundle.consume(async (delivery: Delivery): Promise<Verdict> => {
+      handled.add(deliveryId(delivery))
+      return { kind: 'done' }
+    })
+    const { redis, lane } = bundle
+    const slot = isClusterClient(redis) ? Number(await redis.cluster('KEYSLOT', laneKeys(lane).meta)) : 0
+    server =
+      servers.find(({ port }) => isClusterClient(redis) && redis.slots[slot]![0]!.endsWith(`:${port}`)) ?? servers[0]!
+    await addSoon(newDeliveries(1))
+  })
+  afterEach(async () => {
+    await bundle.close()
+    await Promise.all(servers.map((each) => each.remove()))
+  })
+
+  /** Adds until Redis confirms, as the sweeper does: an add that was rejected is safe to repeat. */
+  async function addSoon(deliveries: Delivery[]): Promise<void> {
+    await until('all are added', async () => {
+      const outcomes = await Promise.allSettled(deliveries.map((each) => bundle.producer.add(bundle.lane, each)))
+      return outcomes.every(({ status }) => status === 'fulfilled')
+    })
+    await until('all are handled', () => ids(deliveries).every((id) => handled.has(id)))
+  }
+
+  /** A node that comes back takes a few seconds to be let into its cluster again; consumption has 5 s from then on. */
+  async function expectResumed(): Promise<void> {
+    if (servers.length > 1) await until('the cluster is back', () => isClusterUp(servers))
+    const begin = performance.now()
+    await addSoon(newDeliveries(5))
+    expect(performance.now() - begin).toBeLessThan(RESUME_MS)
+  }
+
+  test.each([0, 4_000, 12_000])('killed, back after %i ms: an idle consumer consumes again', async (downMs) => {
+    await server.kill()
+    await sleep(downMs)
+    await server.start()
+    await expectResumed()
+  })
+
+  test('killed and back three times in a row', async () => {
+    for (let i = 0; i < 3; i++) {
+      await server.kill()
+      await server.start()
+      await expectResumed()
+    }
+  })
+
+  test.each([1_000, 8_000])('paused for %i ms', async (pausedMs) => {
+    server.pause()
+    await sleep(pausedMs)
+    server.resume()
+    await expectResumed()
+  })
+
+  test('killed while 200 deliveries are on their way: each is handled, none is left', async () => {
+    const deliveries = newDeliveries(200)
+    const added = Promise.allSettled(deliveries.map((each) => bundle.producer.add(bundle.lane, each)))
+    await until('some are handled', () => handled.size > 20)
+    await server.kill()
+    await server.start()
+    await added
+    await addSoon(deliveries.filter((each) => !handled.has(deliveryId(each))))
+    await until(
+      'the lane is empty',
+      async () => {
+        const { waiting, delayed, active } = await bundle.producer.depth(bundle.lane)
+        return waiting + delayed + active === 0
+      },
+      30_000,
+    )
+  })
+
+  test('stop ends in time although Redis is away', async () => {
+    await server.kill()
+    await until('no fetch comes back', () => Date.now() - consumer.health().lastFetchAtMs > 3_000)
+    const begin = performance.now()
+    await consumer.stop()
+    expect(performance.now() - begin).toBeLessThan(3_000)
+    await server.start()
+  })
+})

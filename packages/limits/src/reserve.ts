@@ -1,0 +1,74 @@
+import type { RedisClient } from '@switchyard/redis/connect'
+import { runScript } from '@switchyard/redis/script'
+import { dimensionArgs, positive } from './dimensions.ts'
+import { limiterKeys } from './keys.ts'
+import type { DeploymentLimits } from './limit-config.ts'
+import { clockArgs, type LimiterClock } from './limiter-clock.ts'
+import { LEASE_MS } from './renew-leases.ts'
+import { scripts } from './scripts.ts'
+
+/** What one attempt asks for. Tokens are estimates; `reconcile` puts the real ones in their place. */
+export interface ReserveRequest {
+  /** `<jobId>.<attempt>`, see `attemptId`. */
+  lease: string
+  inputTokens: number
+  outputTokens: number
+  /** How long the place in flight is held without a renewal. */
+  leaseMs?: number
+}
+
+const WAITING_FOR = {
+  r: 'requests_per_minute',
+  t: 'tokens_per_minute',
+  i: 'input_tokens_per_minute',
+  o: 'output_tokens_per_minute',
+  d: 'requests_per_day',
+  f: 'in_flight',
+} as const
+
+export type WaitingFor = (typeof WAITING_FOR)[keyof typeof WAITING_FOR]
+
+export type Reservation = { ok: true } | { ok: false; slotAtMs: number; waitingFor: WaitingFor }
+
+/** No call takes longer. A grant that is never reconciled is forgotten after this time; its place was given up with the lease. */
+const GRANT_KEPT_MS = 6 * 3_600_000
+
+/**
+ * Reserves a place in flight, one request and the estimated tokens of an attempt at a deployment, all or nothing, in one script.
+ * The same lease again gets the same answer, as long as its place is held and for a minute after it was reconciled.
+ *
+ * **Windows.** No window of 60 s (24 h for `rpd`) ever holds more than the limit, wherever it begins: that is what the strictest
+ * provider checks, and who keeps to it also passes a fixed window and a token bucket that holds one minute's worth. What is spent
+ * is kept in 120 buckets of 500 ms and counts for 60.5 to 61 s, so that two requests may differ by half a second in how long they
+ * are on their way. A lasting load gets 98 % of the limit (120 / 122), an idle deployment gives all of it at once.
+ * (A leaky bucket, GCRA, with rate r and burst b lets b + 60 r through in a minute. Kept below the limit, it must take away from the
+ * rate what it gives to the burst, and the burst must hold the largest prompt.)
+ * A request larger than a limit is let through when it has the window for itself: the estimate may be wrong.
+ *
+ * **Booked slots.** A refused caller is booked: at `slotAtMs` (epoch ms of Redis' clock) there will be capacity for it, which
+ * nobody else gets. Bookings stand in a line, so every slot of a full window is later than the one before. At or after its slot the
+ * lease reserves again and is granted. It is told a later slot when calls before it came late or used more than their estimate.
+ * Before its slot it gets the same answer, or a grant if there is capacity to spare. A slot lapses 10 s later; who goes elsewhere
+ * calls `cancelBooking`. For a place in flight the slot is an estimate: from how long places are held, 250 ms each at first.
+ *
+ * Rejects with the connection's error; the outcome is then unknown and asking again is safe.
+ */
+export async function reserve(
+  redis: RedisClient,
+  deployment: string,
+  limits: DeploymentLimits,
+  request: ReserveRequest,
+  clock?: LimiterClock,
+): Promise<Reservation> {
+  const { lease, inputTokens, outputTokens, leaseMs = LEASE_MS } = request
+  const reply = (await runScript(redis, scripts.reserve, limiterKeys(deployment, lease), [
+    ...clockArgs(clock),
+    lease,
+    leaseMs,
+    limits.inFlight === undefined ? 0 : positive(limits.inFlight),
+    GRANT_KEPT_MS,
+    ...dimensionArgs(limits, { requests: 1, inputTokens, outputTokens }),
+  ])) as [1] | [0, number, keyof typeof WAITING_FOR]
+  if (reply[0] === 1) return { ok: true }
+  return { ok: false, slotAtMs: reply[1], waitingFor: WAITING_FOR[reply[2]] }
+}

@@ -1,0 +1,55 @@
+import type { LanguageModelV4Message } from '@ai-sdk/provider'
+import { BrokerError } from '@switchyard/contract/broker-error'
+import type { ChatMessage } from '@switchyard/contract/openai-chat/request'
+
+type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>
+type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content']
+
+/**
+ * An earlier answer of the model. Refusals are its words as well. Arguments of a tool call must be a JSON object, because both
+ * providers want them parsed. `extra_content.google.thought_signature` is how Google's own OpenAI endpoint lets a client give
+ * a signature back; it is used where it is, and not missed where it is not.
+ */
+export function decodeAssistantMessage(message: AssistantMessage, path: string): AssistantContent {
+  const content: AssistantContent = []
+  const push = (text: string | null | undefined) => {
+    if (text) content.push({ type: 'text', text })
+  }
+  if (typeof message.content === 'string') push(message.content)
+  else for (const part of message.content ?? []) push(part.type === 'text' ? part.text : part.refusal)
+  push(message.refusal)
+
+  message.tool_calls?.forEach((call, i) => {
+    const thoughtSignature = signatureOf(call)
+    content.push({
+      type: 'tool-call',
+      toolCallId: call.id,
+      toolName: call.function.name,
+      input: parseArguments(call.function.arguments, `${path}.tool_calls[${i}].function.arguments`),
+      ...(thoughtSignature === null ? {} : { providerOptions: { google: { thoughtSignature } } }),
+    })
+  })
+  return content
+}
+
+function parseArguments(text: string, param: string): object {
+  if (text.trim() === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  } catch {
+    // Said below, in the same words.
+  }
+  throw new BrokerError('invalid_value', `Invalid '${param}': must be a JSON object.`, { param })
+}
+
+function signatureOf(call: object): string | null {
+  const extra = 'extra_content' in call ? call.extra_content : undefined
+  const google = isRecord(extra) ? extra.google : undefined
+  const signature = isRecord(google) ? google.thought_signature : undefined
+  return typeof signature === 'string' ? signature : null
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

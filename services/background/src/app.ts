@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Broker } from '@switchyard/broker/broker'
+import { runOutbox } from '@switchyard/broker/run-effects'
+import { sweep } from '@switchyard/broker/sweep'
+import { parseCatalog } from '@switchyard/catalog/parse-catalog'
+import { startLeadership } from '@switchyard/fleet/lead'
+import { LivePublisher } from '@switchyard/jobs/live-publisher'
+import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
+import { listOutbox } from '@switchyard/jobs/outbox'
+import { createProducer } from '@switchyard/lanes/producer'
+import { checkPolicy } from '@switchyard/redis/check-policy'
+import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import type { Logger } from '@switchyard/telemetry/logger'
+import { collectOrphans } from './collect-orphans.ts'
+import type { BackgroundConfig } from './config.ts'
+import { repeat } from './repeat.ts'
+
+const SWEEP_EVERY_MS = 500
+const OUTBOX_EVERY_MS = 1_000
+/** What the writer of a row has not done by then, it will not do any more. */
+const OUTBOX_GRACE_MS = 5_000
+const COLLECT_EVERY_MS = 3_600_000
+
+/** Composes the background process: each role runs in one process of the fleet at a time, the elected one. */
+export async function startBackground(
+  config: BackgroundConfig,
+  env: NodeJS.ProcessEnv,
+  logger: Logger,
+): Promise<{ stop(): Promise<void> }> {
+  const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
+  const [redis, blobs, text] = await Promise.all([
+    connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: (error) => onError(error, 'redis') }),
+    openLocalBlobStore(join(config.dataDir, 'blobs')),
+    readFile(config.catalogFile, 'utf8'),
+  ])
+  await checkPolicy(redis)
+  const parsed = parseCatalog(text, { file: config.catalogFile, env })
+  const deployments = 'catalog' in parsed ? parsed.catalog.deployments : new Map<string, never>()
+  const producer = createProducer({ redis })
+  const broker: Broker = {
+    jobs: { redis, blobs },
+    producer,
+    publisher: new LivePublisher(redis),
+    limitsOf: (deployment) => deployments.get(deployment)?.limits,
+    onError,
+  }
+
+  const roles: [name: string, everyMs: number, act: () => Promise<boolean>][] = [
+    ['sweeper', SWEEP_EVERY_MS, () => sweep(broker)],
+    [
+      'outbox',
+      OUTBOX_EVERY_MS,
+      async () => {
+        const rows = await listOutbox(broker.jobs, Date.now(), OUTBOX_GRACE_MS)
+        await runOutbox(broker, rows)
+        return false
+      },
+    ],
+    [
+      'orphans',
+      COLLECT_EVERY_MS,
+      async () => {
+        const collected = await collectOrphans(broker.jobs)
+        if (collected > 0) logger.info({ collected }, 'collected orphaned blobs')
+        return false
+      },
+    ],
+  ]
+  const leaderships = roles.map(([role, everyMs, act]) =>
+    startLeadership({
+      redis,
+      role,
+      id: config.id,
+      onGain: (signal) => {
+        logger.info({ role }, 'leads')
+        repeat(everyMs, signal, act, (error) => onError(error, role))
+      },
+      onError: (error) => onError(error, `lead as ${role}`),
+    }),
+  )
+
+  let stopping: Promise<void> | null = null
+  async function stopAll(): Promise<void> {
+    await Promise.all(leaderships.map((leadership) => leadership.stop()))
+    await producer.stop()
+    await disconnectRedis(redis)
+  }
+  return {
+    stop() {
+      stopping ??= stopAll()
+      return stopping
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import { hostname } from 'node:os'
+import { z } from 'zod'
+
+const environment = z.object({
+  REDIS_URL: z.string().min(1),
+  SWITCHYARD_DATA_DIR: z.string().default('.data'),
+  SWITCHYARD_CATALOG: z.string().default('infra/catalog.yaml'),
+  LOG_LEVEL: z.string().default('info'),
+})
+
+/** Read once, handed down. */
+export interface BackgroundConfig {
+  redisUrl: string
+  dataDir: string
+  catalogFile: string
+  logLevel: string
+  id: string
+}
+
+export function readConfig(env: NodeJS.ProcessEnv): BackgroundConfig {
+  const parsed = environment.parse(env)
+  return {
+    redisUrl: parsed.REDIS_URL,
+    dataDir: parsed.SWITCHYARD_DATA_DIR,
+    catalogFile: parsed.SWITCHYARD_CATALOG,
+    logLevel: parsed.LOG_LEVEL,
+    id: `b-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${Date.now().toString(36)}`,
+  }
+}

@@ -1,0 +1,22 @@
+import type { JobRecord } from '@switchyard/contract/job'
+import { jobUrl, toJobObject } from '@switchyard/contract/job-object'
+import type { FastifyReply } from 'fastify'
+import type { AdmittedJob } from './chat/admit-chat.ts'
+import { enqueue } from './enqueue.ts'
+import type { Ingress } from './ingress.ts'
+import { queuedRecord } from './queued-record.ts'
+
+/** `Prefer: respond-async`: 202 and the job, as soon as it is stored. */
+export async function answerLater(ingress: Ingress, job: AdmittedJob, reply: FastifyReply): Promise<FastifyReply> {
+  await enqueue(ingress, job, null)
+  return sendAccepted(reply, queuedRecord(job.spec), 'respond-async')
+}
+
+/** 202, `Location`, and the job as body; `applied`: the preference that brought it about (RFC 7240 §3). */
+export function sendAccepted(reply: FastifyReply, record: JobRecord, applied: string): FastifyReply {
+  const { id } = record.spec
+  return reply
+    .code(202)
+    .headers({ location: jobUrl(id), 'x-request-id': id, 'preference-applied': applied })
+    .send(toJobObject(record))
+}

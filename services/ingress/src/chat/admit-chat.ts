@@ -1,0 +1,61 @@
+import { BrokerError } from '@switchyard/contract/broker-error'
+import { newJobId } from '@switchyard/contract/ids'
+import type { JobSpec } from '@switchyard/contract/job'
+import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
+import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
+import type { FastifyRequest } from 'fastify'
+import { principalOf } from '../access.ts'
+import { checkIdempotencyKey } from '../check-idempotency-key.ts'
+import type { Ingress } from '../ingress.ts'
+import { type Preference, readPrefer } from '../prefer.ts'
+import { toBrokerError } from '../to-broker-error.ts'
+import { planJob } from './plan-job.ts'
+
+/** A request that may become a job: planned, not stored yet. */
+export interface AdmittedJob {
+  spec: JobSpec
+  /** The request as the client sent it. */
+  body: Buffer
+  preference: Preference
+  span: SpanHandle
+}
+
+/** Reads, checks and plans a chat request. Throws the error that its sender is to see. */
+export async function admitChat(ingress: Ingress, request: FastifyRequest, span: SpanHandle): Promise<AdmittedJob> {
+  const admission = startSpan(ingress.telemetry, SPAN.admission, { parent: span.traceparent })
+  try {
+    const principal = principalOf(request)
+    const { headers } = request
+    const preference = readPrefer(headers.prefer)
+    checkIdempotencyKey(headers['idempotency-key'])
+    ingress.memory.check()
+    const given = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const reading = ingress.intake.read(given)
+    const { intake, bytes } = reading instanceof Promise ? await reading : reading
+    if (intake.stream && preference.kind === 'wait') {
+      throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
+    }
+    const spec = planJob(ingress, {
+      id: newJobId(),
+      principal,
+      intake,
+      preference,
+      bytes: bytes.length,
+      traceparent: span.traceparent,
+    })
+    if (span.recording) {
+      span.set({
+        [ATTR.jobId]: spec.id,
+        [ATTR.project]: spec.project,
+        [ATTR.model]: spec.model,
+        [ATTR.lane]: spec.route.hops[0]?.lane,
+      })
+    }
+    return { spec, body: bytes, preference, span }
+  } catch (error) {
+    admission.fail(toBrokerError(error).code)
+    throw error
+  } finally {
+    admission.end()
+  }
+}

@@ -1,0 +1,53 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { startIntake } from './start-intake.ts'
+
+const intake = startIntake()
+afterAll(() => intake.stop())
+
+function bodyOf(size: number, extra: object = {}): Buffer {
+  const content = 'Lorem ipsum dolor. '.repeat(Math.ceil(size / 19))
+  return Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content }], ...extra }))
+}
+
+describe('startIntake', () => {
+  it('reads small bodies at once, and large ones to the same result with the same bytes', async () => {
+    const small = intake.read(bodyOf(100))
+    expect(small).not.toBeInstanceOf(Promise)
+    const large = bodyOf(3_000_000, { stream: true })
+    const copy = Buffer.from(large)
+    const read = await intake.read(large)
+    expect(read.bytes.equals(copy)).toBe(true)
+    expect(read.intake).toMatchObject({ model: 'm', stream: true })
+    expect(read.intake.needs.inputTokens).toBeGreaterThan(300_000)
+  })
+
+  it('passes refusals on', async () => {
+    await expect(intake.read(bodyOf(300_000, { temperature: 9 }))).rejects.toMatchObject({
+      code: 'invalid_value',
+      param: 'temperature',
+    })
+    await expect(intake.read(Buffer.alloc(300_000, '['))).rejects.toMatchObject({ code: 'json_too_deep' })
+  })
+
+  it('does not hold up this thread', async () => {
+    const large = bodyOf(8_000_000)
+    let longestMs = 0
+    let lastMs = performance.now()
+    const timer = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - lastMs)
+      lastMs = performance.now()
+    }, 1)
+    const startedMs = performance.now()
+    await intake.read(large)
+    const tookMs = performance.now() - startedMs
+    clearInterval(timer)
+    expect(longestMs).toBeLessThan(tookMs / 2)
+  })
+
+  it('keeps many apart', async () => {
+    const bodies = Array.from({ length: 12 }, (_, i) => bodyOf(300_000, { user: `user-${i}`, n: i + 1 }))
+    const copies = bodies.map((body) => Buffer.from(body))
+    const answers = await Promise.all(bodies.map((body) => intake.read(body)))
+    expect(answers.map(({ bytes }, i) => bytes.equals(copies[i]!))).toEqual(copies.map(() => true))
+  })
+})

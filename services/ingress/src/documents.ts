@@ -1,0 +1,93 @@
+import { errorObject, jobObject } from '@switchyard/contract/job-object'
+import { chatRequest } from '@switchyard/contract/openai-chat/request'
+import { z } from 'zod'
+import { jobList, jobListQuery } from './endpoints/list-jobs.ts'
+import { modelList, modelObject } from './endpoints/list-models.ts'
+
+/** Names under which schemas stand in the OpenAPI document. */
+export const documentSchemas = z.registry<{ id: string }>()
+
+const errorBody = z.object({ error: errorObject })
+const chatCompletion = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion'),
+    created: z.int(),
+    model: z.string(),
+    choices: z.array(z.looseObject({})),
+  })
+  .describe("OpenAI's chat completion object")
+const eventStream = z.string().describe('Server-sent events, each with an id; comments keep the connection alive')
+
+documentSchemas.add(chatRequest, { id: 'ChatCompletionRequest' })
+documentSchemas.add(chatCompletion, { id: 'ChatCompletion' })
+documentSchemas.add(errorBody, { id: 'Error' })
+documentSchemas.add(jobObject, { id: 'Job' })
+documentSchemas.add(jobList, { id: 'JobList' })
+documentSchemas.add(modelObject, { id: 'Model' })
+documentSchemas.add(modelList, { id: 'ModelList' })
+
+const failures = { '4xx': errorBody, '5xx': errorBody }
+const jobId = z.object({ job_id: z.string() })
+const probe = {
+  tags: ['health'],
+  security: [],
+  response: { 200: z.object({ status: z.literal('ok') }), 503: errorBody },
+}
+
+function content(description: string, types: Record<string, z.ZodType>) {
+  return {
+    description,
+    content: Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema }])),
+  }
+}
+
+/** What the OpenAPI document says of each route. The zod schemas here are words only: bodies are checked by read-chat-request.ts. */
+export const documents = {
+  createChatCompletion: {
+    summary: 'Create a chat completion',
+    description:
+      'Every request is a job. Waits for the answer, streams it (`stream: true`), or answers 202 with the job (`Prefer: respond-async`, `Prefer: wait=N`).',
+    tags: ['inference'],
+    headers: z.object({ prefer: z.string().optional().describe('`respond-async`, or `wait=N` seconds') }),
+    body: chatRequest,
+    response: {
+      200: content('The answer', { 'application/json': chatCompletion, 'text/event-stream': eventStream }),
+      202: jobObject,
+      ...failures,
+    },
+  },
+  listModels: { summary: 'List models', tags: ['models'], response: { 200: modelList, ...failures } },
+  getModel: {
+    summary: 'Get a model',
+    tags: ['models'],
+    params: z.object({ model: z.string() }),
+    response: { 200: modelObject, ...failures },
+  },
+  listJobs: {
+    summary: 'List jobs',
+    tags: ['jobs'],
+    querystring: jobListQuery,
+    response: { 200: jobList, ...failures },
+  },
+  getJob: { summary: 'Get a job', tags: ['jobs'], params: jobId, response: { 200: jobObject, ...failures } },
+  getJobResult: {
+    summary: 'Get the result of a job',
+    description: 'The exact status and body that a waiting client would have had; 409 `job_not_finished` before that.',
+    tags: ['jobs'],
+    params: jobId,
+    response: { 200: chatCompletion, ...failures },
+  },
+  getJobEvents: {
+    summary: 'Follow the events of a job',
+    description: 'From the event after `Last-Event-ID` or `starting_after` on. 204 when the log has ended there.',
+    tags: ['jobs'],
+    params: jobId,
+    querystring: z.object({ starting_after: z.string().optional().describe('Number of the last event seen') }),
+    headers: z.object({ 'last-event-id': z.string().optional().describe('The same; wins over the query') }),
+    response: { 200: content('The events', { 'text/event-stream': eventStream }), ...failures },
+  },
+  cancelJob: { summary: 'Cancel a job', tags: ['jobs'], params: jobId, response: { 200: jobObject, ...failures } },
+  healthz: { summary: 'The process answers', ...probe },
+  readyz: { summary: 'A request would be served', ...probe },
+}

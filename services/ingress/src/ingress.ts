@@ -1,0 +1,34 @@
+import type { Broker } from '@switchyard/broker/broker'
+import type { Catalog } from '@switchyard/catalog/catalog'
+import type { LiveReader } from '@switchyard/jobs/live-reader'
+import type { RedisClient } from '@switchyard/redis/connect'
+import type { Logger } from '@switchyard/telemetry/logger'
+import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { Intake } from './chat/start-intake.ts'
+import type { OpenWaits } from './open-waits.ts'
+import type { Principal } from './principal.ts'
+import type { OpenStreams } from './sse/open-streams.ts'
+import type { MemoryWatch } from './watch-memory.ts'
+
+/** What every endpoint works with. Put together once, in main.ts; handed down, never fetched. */
+export interface Ingress {
+  broker: Broker
+  live: LiveReader
+  redis: RedisClient
+  /** The catalog as it is now, and when it was read. */
+  catalog(): { current: Catalog; loadedAtMs: number }
+  /** Deployments that live workers announced. */
+  available(): ReadonlySet<string>
+  /** Who an `Authorization` header is, for a peer's address. Rejects with the 401 or 429 that its sender is to see. */
+  authenticate(authorization: string | undefined, address: string): Promise<Principal>
+  memory: MemoryWatch
+  intake: Intake
+  streams: OpenStreams
+  waits: OpenWaits
+  /** True once the process has been told to end. */
+  isDraining(): boolean
+  telemetry: Telemetry
+  logger: Logger
+  /** How long a stream's headers are held back for a failure to have its own status, ms. */
+  holdMs: number
+}

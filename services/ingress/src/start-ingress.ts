@@ -1,0 +1,136 @@
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Broker } from '@switchyard/broker/broker'
+import { newUlid } from '@switchyard/contract/ids'
+import { startFleetWatch } from '@switchyard/fleet/watch'
+import { LivePublisher } from '@switchyard/jobs/live-publisher'
+import { startLiveReader } from '@switchyard/jobs/live-reader'
+import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
+import { createProducer } from '@switchyard/lanes/producer'
+import { checkPolicy } from '@switchyard/redis/check-policy'
+import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import type { Logger } from '@switchyard/telemetry/logger'
+import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import { type Bounds, buildApp, DEFAULT_BOUNDS } from './app.ts'
+import { temporaryAuthenticate } from './authenticate-caller.ts'
+import { startIntake } from './chat/start-intake.ts'
+import { drain } from './drain.ts'
+import type { Ingress } from './ingress.ts'
+import { openWaits } from './open-waits.ts'
+import type { Environment } from './read-environment.ts'
+import { openStreams, type StreamLimits } from './sse/open-streams.ts'
+import { watchCatalog } from './watch-catalog.ts'
+import { watchMemory } from './watch-memory.ts'
+
+export interface RunningIngress {
+  /** Where it listens: `http://127.0.0.1:8080`. */
+  url: string
+  /** Drains (drain.ts) and lets go of everything. Safe twice. */
+  stop(): Promise<void>
+}
+
+/** What is not the operator's to set. */
+export interface Tuning {
+  bounds: Bounds
+  streams: StreamLimits
+  holdMs: number
+}
+
+export const DEFAULT_TUNING: Tuning = {
+  bounds: DEFAULT_BOUNDS,
+  streams: { perKey: 5_000, perJob: 100 },
+  holdMs: 10_000,
+}
+
+/** Composes the public listener and starts it. Rejects when Redis can't be reached, evicts, or when the catalog is not valid. */
+export async function startIngress(
+  environment: Environment,
+  options: { logger: Logger; telemetry: Telemetry; env: NodeJS.ProcessEnv; tuning?: Partial<Tuning> },
+): Promise<RunningIngress> {
+  const { logger, telemetry } = options
+  const tuning = { ...DEFAULT_TUNING, ...options.tuning }
+  const id = `in-${newUlid()}`
+  const onError = (err: unknown, doing: string) => logger.error({ err }, doing)
+  const onRedisError = (err: unknown) => logger.warn({ err }, 'redis')
+
+  const catalog = await watchCatalog({ file: environment.catalogFile, env: options.env, logger })
+  const connect = (role: ConnectionRole, name: string) =>
+    connectRedis(environment.redisUrl, { role, name, onError: onRedisError })
+  const [redis, liveSubscriber, fleetSubscriber, blobs] = await Promise.all([
+    connect('producer', id),
+    connect('subscriber', `${id}-live`),
+    connect('subscriber', `${id}-fleet`),
+    openLocalBlobStore(join(environment.dataDirectory, 'blobs')),
+  ])
+  await checkPolicy(redis)
+
+  const jobs = { redis, blobs }
+  const producer = createProducer({ redis })
+  const broker: Broker = {
+    jobs,
+    producer,
+    publisher: new LivePublisher(redis),
+    limitsOf: (deployment) => catalog.current().deployments.get(deployment)?.limits,
+    onError,
+  }
+  const live = await startLiveReader({
+    jobs,
+    subscriber: liveSubscriber,
+    id,
+    onError: (error) => onError(error, 'follow jobs'),
+  })
+  const fleet = startFleetWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    onError: (error) => onError(error, 'watch the fleet'),
+  })
+  await fleet.ready
+  const memory = watchMemory(redis)
+  const streams = openStreams(tuning.streams)
+  const intake = startIntake()
+  let draining = false
+  const ingress: Ingress = {
+    broker,
+    live,
+    redis,
+    catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
+    available: () => fleet.deployments(),
+    authenticate: temporaryAuthenticate(environment.apiKey),
+    memory,
+    intake,
+    streams,
+    waits: openWaits(),
+    isDraining: () => draining,
+    telemetry,
+    logger,
+    holdMs: tuning.holdMs,
+  }
+  const app = await buildApp(ingress, tuning.bounds)
+  await app.listen({ host: environment.host, port: environment.port })
+
+  async function stop(): Promise<void> {
+    draining = true
+    await drain(app, ingress, environment.drainMs)
+    catalog.stop()
+    memory.stop()
+    streams.stop()
+    fleet.stop()
+    await Promise.all([intake.stop(), live.stop(), producer.stop()])
+    // What was sent without waiting (a reader that leaves) goes out before the connection ends.
+    await redis.ping().catch(() => {})
+    await Promise.all([redis, liveSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))
+  }
+
+  let stopping: Promise<void> | undefined
+  return {
+    url: urlOf(app.server.address() as AddressInfo, environment.host),
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+function urlOf(address: AddressInfo, host: string): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}

@@ -1,0 +1,122 @@
+import type { ServerResponse } from 'node:http'
+import type { DeliveryPlan } from './delivery-plan.ts'
+
+/** A reset right behind data would overtake it in the caller's kernel. */
+const BEFORE_RESET_MS = 5
+
+export interface DeliveryWatch {
+  /** The status line is on its way. */
+  answering(): void
+  /** Bytes and generated characters handed to the socket; a content chunk when there are any characters. */
+  sent(bytes: number, characters: number): void
+  /** Called before a cut or reset: from then on the end is ours, whatever the socket says. */
+  breaking(): void
+}
+
+/**
+ * Sends an answer by its plan. Every write has a due time counted from the request, so lateness never adds up; what is due
+ * at once goes out in one write. Waits for readers that are slower than the stream. Nothing is sent after the
+ * connection has gone: the caller of this hears that from the response's `close` event.
+ *
+ * @param startMs `performance.now()` when the request had been read
+ */
+export function runDelivery(plan: DeliveryPlan, response: ServerResponse, startMs: number, watch: DeliveryWatch): void {
+  let next = 0
+  let lateMs = plan.jitterMs * Math.random()
+  let timer: NodeJS.Timeout | undefined
+  response.once('close', () => clearTimeout(timer))
+
+  function dueMs(index: number): number {
+    const paused = plan.pause !== null && index >= plan.pause.before ? plan.pause.ms : 0
+    return startMs + plan.firstMs + index * plan.gapMs + paused + lateMs
+  }
+
+  function pump(): void {
+    if (response.destroyed) return
+    const nowMs = performance.now()
+    const { writes } = plan
+    let text = ''
+    while (next < writes.length) {
+      // Timers know only whole ms, so whatever is due within this one goes now.
+      const waitMs = dueMs(next) - nowMs
+      if (waitMs >= 1) {
+        if (text !== '') response.write(text)
+        wait(waitMs)
+        return
+      }
+      const write = writes[next]!
+      watch.sent(Buffer.byteLength(write), plan.characters[next]!)
+      next++
+      lateMs = plan.jitterMs * Math.random()
+      if (typeof write === 'string') {
+        text += write
+      } else {
+        if (text !== '') response.write(text)
+        text = ''
+        response.write(write)
+      }
+      if (response.writableNeedDrain && next < writes.length) {
+        if (text !== '') response.write(text)
+        response.once('drain', pump)
+        return
+      }
+    }
+    finish(text)
+  }
+
+  function wait(ms: number): void {
+    timer = setTimeout(pump, Math.round(ms))
+  }
+
+  function finish(text: string): void {
+    const { socket } = response
+    switch (plan.ending) {
+      case 'end':
+        if (plan.stray !== null && socket !== null) {
+          const { stray } = plan
+          response.once('finish', () => socket.write(stray))
+        }
+        response.end(text)
+        return
+      case 'cut':
+        if (text !== '') response.write(text)
+        watch.breaking()
+        socket?.destroySoon()
+        return
+      case 'reset':
+        if (text !== '') response.write(text)
+        timer = setTimeout(() => {
+          watch.breaking()
+          socket?.resetAndDestroy()
+        }, BEFORE_RESET_MS)
+        return
+      case 'hang':
+        if (text !== '') response.write(text)
+        return
+      case 'repeat':
+        if (text !== '') response.write(text)
+        again()
+    }
+  }
+
+  function again(): void {
+    if (response.destroyed) return
+    watch.sent(plan.repeat.length, plan.repeat.length)
+    if (response.write(plan.repeat)) timer = setTimeout(again, plan.gapMs)
+    else response.once('drain', again)
+  }
+
+  function begin(): void {
+    if (response.destroyed) return
+    if (!plan.silent) {
+      watch.answering()
+      response.writeHead(plan.status, plan.headers)
+      if (plan.writes.length === 0 && plan.ending !== 'end') response.flushHeaders()
+    }
+    pump()
+  }
+
+  const untilFirstMs = dueMs(0) - performance.now()
+  if (plan.firstMs === 0 || untilFirstMs < 1) begin()
+  else timer = setTimeout(begin, Math.round(untilFirstMs))
+}

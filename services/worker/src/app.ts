@@ -1,0 +1,149 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { cancel } from '@switchyard/broker/cancel'
+import type { Broker } from '@switchyard/broker/broker'
+import { startAnnouncement } from '@switchyard/fleet/announce'
+import { LivePublisher } from '@switchyard/jobs/live-publisher'
+import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
+import { LogWriter } from '@switchyard/jobs/log-writer'
+import { startInbox } from '@switchyard/jobs/worker-inbox'
+import { createProducer } from '@switchyard/lanes/producer'
+import { renewLeases } from '@switchyard/limits/renew-leases'
+import { createTransport } from '@switchyard/providers/transport'
+import { checkPolicy } from '@switchyard/redis/check-policy'
+import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import type { Logger } from '@switchyard/telemetry/logger'
+import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { WorkerConfig } from './config.ts'
+import type { Hold } from './hold.ts'
+import { Holds } from './holds.ts'
+import { loadCatalog, watchCatalog } from './load-catalog.ts'
+import { createPools } from './pools.ts'
+import { runDelivery } from './run-delivery.ts'
+import { resolveUpstreams } from './upstreams.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+export interface RunningWorker {
+  /** Stops claiming, lets running calls finish within the drain budget, hands the rest back. Safe twice. */
+  stop(): Promise<void>
+}
+
+/** Composes a worker process and starts it; resolves when it consumes and has announced what it can serve. */
+export async function startWorker(
+  config: WorkerConfig,
+  env: NodeJS.ProcessEnv,
+  logger: Logger,
+  telemetry: Telemetry,
+): Promise<RunningWorker> {
+  const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
+  const onRedisError = (error: unknown) => onError(error, 'redis')
+  const catalog = await loadCatalog(config.catalogFile, env)
+  let upstreams = resolveUpstreams(catalog, env, config.simulatorUrl)
+  for (const { provider, variable } of upstreams.missing) {
+    logger.warn({ provider, variable, simulated: config.simulatorUrl !== null }, 'provider has no credential')
+  }
+
+  const [redis, subscriber, blobs] = await Promise.all([
+    connectRedis(config.redisUrl, { role: 'consumer', name: config.owner, onError: onRedisError }),
+    connectRedis(config.redisUrl, { role: 'subscriber', name: `${config.owner}-inbox`, onError: onRedisError }),
+    openLocalBlobStore(join(config.dataDir, 'blobs')),
+  ])
+  await checkPolicy(redis)
+
+  const publisher = new LivePublisher(redis)
+  const producer = createProducer({ redis })
+  const broker: Broker = {
+    jobs: { redis, blobs },
+    producer,
+    publisher,
+    limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
+    onError,
+  }
+  const holds = new Holds({
+    jobs: broker.jobs,
+    owner: config.owner,
+    onOrphan: (jobId) => void cancel(broker, jobId).catch((error) => onError(error, 'cancel an orphan')),
+    onRenewed: (held) => void renewLeases(redis, leasesOf(held)).catch((error) => onError(error, 'renew limits')),
+    onError: (error) => onError(error, 'renew leases'),
+  })
+  const transport = createTransport()
+  const worker: WorkerContext = {
+    broker,
+    logs: new LogWriter(redis, publisher),
+    transport,
+    upstreams: () => upstreams,
+    holds,
+    owner: config.owner,
+    suspect: config.suspect,
+    logger,
+    telemetry,
+  }
+  await startInbox(subscriber, config.owner, {
+    onCancel: (jobId) => holds.onCancel(jobId),
+    onReader: (jobId, reader) => holds.onReader(jobId, reader),
+  })
+
+  const pools = createPools({
+    redis,
+    suspect: config.suspect,
+    handle: (delivery) => runDelivery(worker, delivery),
+    onError: (error) => onError(error, 'consume'),
+  })
+  await pools.adapt(upstreams)
+  const startedAtMs = Date.now()
+  const announcement = startAnnouncement({
+    redis,
+    id: config.owner,
+    role: config.suspect ? 'suspect' : 'worker',
+    facts: () => ({
+      deployments: [...upstreams.usable].map(([id, { upstream }]) => ({
+        id,
+        simulated: upstream.simulated,
+        credential: 'resolved' as const,
+      })),
+      catalogRevision: upstreams.catalog.revision,
+      startedAtMs,
+      pid: process.pid,
+      host: hostname(),
+    }),
+    onError: (error) => onError(error, 'announce'),
+  })
+  const watcher = watchCatalog(config.catalogFile, env, {
+    onCatalog(next) {
+      upstreams = resolveUpstreams(next, env, config.simulatorUrl)
+      logger.info({ revision: next.revision }, 'catalog reloaded')
+      pools.adapt(upstreams).then(
+        () => announcement.refresh(),
+        (error) => onError(error, 'adapt to the catalog'),
+      )
+    },
+    onRefused: (error) => onError(error, 'the edited catalog was refused, the old one stays'),
+  })
+  await announcement.refresh()
+
+  let stopping: Promise<void> | null = null
+  async function drain(): Promise<void> {
+    watcher.stop()
+    // First nobody plans with this worker any more, then it takes nothing new.
+    await announcement.stop().catch((error) => onError(error, 'leave the fleet'))
+    const stopped = pools.stop()
+    const cut = setTimeout(() => holds.stopAll('drain'), config.drainMs)
+    await stopped
+    await holds.idle()
+    clearTimeout(cut)
+    holds.stop()
+    await transport.stop()
+    await producer.stop()
+    await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
+  }
+  return {
+    stop() {
+      stopping ??= drain()
+      return stopping
+    },
+  }
+}
+
+function leasesOf(held: Hold[]): { deployment: string; lease: string }[] {
+  return held.flatMap(({ leased }) => (leased ? [leased] : []))
+}

@@ -1,0 +1,41 @@
+import { hostname } from 'node:os'
+import { z } from 'zod'
+
+const environment = z.object({
+  REDIS_URL: z.string().min(1),
+  SWITCHYARD_DATA_DIR: z.string().default('.data'),
+  SWITCHYARD_CATALOG: z.string().default('infra/catalog.yaml'),
+  SWITCHYARD_SIMULATOR_URL: z.url().optional(),
+  SWITCHYARD_WORKER_ROLE: z.enum(['pool', 'suspect']).default('pool'),
+  SWITCHYARD_DRAIN_MS: z.coerce.number().int().min(0).default(600_000),
+  LOG_LEVEL: z.string().default('info'),
+})
+
+/** Read once, handed down. */
+export interface WorkerConfig {
+  redisUrl: string
+  dataDir: string
+  catalogFile: string
+  /** Base URL of the simulator that stands in for providers without a credential; null: they stay unavailable. */
+  simulatorUrl: string | null
+  /** A suspect worker runs one job at a time, from the suspect lane alone. */
+  suspect: boolean
+  drainMs: number
+  logLevel: string
+  /** Name of this process as an owner of jobs. */
+  owner: string
+}
+
+export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  const parsed = environment.parse(env)
+  return {
+    redisUrl: parsed.REDIS_URL,
+    dataDir: parsed.SWITCHYARD_DATA_DIR,
+    catalogFile: parsed.SWITCHYARD_CATALOG,
+    simulatorUrl: parsed.SWITCHYARD_SIMULATOR_URL ?? null,
+    suspect: parsed.SWITCHYARD_WORKER_ROLE === 'suspect',
+    drainMs: parsed.SWITCHYARD_DRAIN_MS,
+    logLevel: parsed.LOG_LEVEL,
+    owner: `w-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${Date.now().toString(36)}`,
+  }
+}

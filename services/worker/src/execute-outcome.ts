@@ -1,0 +1,127 @@
+import type { Outcome } from '@switchyard/catalog/outcome'
+import { fallBack } from '@switchyard/broker/fall-back'
+import { runEffectsSoon } from '@switchyard/broker/run-effects'
+import { settle } from '@switchyard/broker/settle'
+import { endAttempt } from '@switchyard/jobs/end-attempt'
+import { releaseJob } from '@switchyard/jobs/release-job'
+import { restartLog } from '@switchyard/jobs/restart-log'
+import type { Verdict } from '@switchyard/lanes/verdict'
+import { cancelBooking } from '@switchyard/limits/cancel-booking'
+import type { ClosedAttempt } from './attempt.ts'
+import type { Hold } from './hold.ts'
+import { pause } from './pause.ts'
+import { markRestart, openLog } from './stream-log.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+export type Executed =
+  | { kind: 'attempt'; deployment: string }
+  | { kind: 'over'; verdict: Verdict }
+  /** The log was to be emptied, but somebody has read it meanwhile: decide again. */
+  | { kind: 'read' }
+
+const OVER: Executed = { kind: 'over', verdict: { kind: 'done' } }
+
+/** The one place that does what `catalog/outcome` decides. `closed` is the attempt that failed, null when none was begun. */
+export async function executeOutcome(
+  worker: WorkerContext,
+  hold: Hold,
+  outcome: Outcome,
+  closed: Extract<ClosedAttempt, { kind: 'failed' }> | null,
+): Promise<Executed> {
+  const { broker } = worker
+  const { jobs } = broker
+  const ending = closed?.ending ?? null
+  const attempt = ending ? { number: ending.number, ending: ending.ending } : undefined
+
+  if (hold.reason === 'ended') return closeLate(worker, hold, ending)
+
+  if (outcome.kind === 'end') {
+    await hold.log?.flushed()
+    await settle(
+      broker,
+      hold.spec,
+      { fence: hold.fence },
+      { status: outcome.status, failure: outcome.failure, body: null, attempt },
+      hold.attempts,
+    )
+    return OVER
+  }
+
+  const prepared = await prepareLog(worker, hold, outcome)
+  if (prepared === 'read') return { kind: 'read' }
+  if (prepared === 'lost') return closeLate(worker, hold, ending)
+
+  // A slot was booked for it where it had no capacity. Whoever goes elsewhere gives that back.
+  if (closed && closed.ending === null && outcome.kind !== 'defer') {
+    await cancelBooking(jobs.redis, closed.deployment, closed.lease)
+  }
+
+  // A drain hands the job back instead of trying again here.
+  const draining = hold.reason === 'drain'
+  if (outcome.kind === 'retry' && !draining) {
+    if (ending) {
+      const { rowId } = await endAttempt(jobs, hold.jobId, hold.fence, ending.beginning, ending.ending)
+      owe(worker, hold, rowId, ending.number)
+    }
+    await pause(outcome.delayMs, hold.signal)
+    return { kind: 'attempt', deployment: outcome.deployment }
+  }
+
+  if (outcome.kind === 'fall_back') {
+    const { lane } = hold.spec.route.hops[outcome.hop]!
+    const moved = await fallBack(broker, hold.spec, {
+      delivery: hold.delivery,
+      hop: outcome.hop,
+      lane,
+      fence: hold.fence,
+      attempt,
+    })
+    owe(worker, hold, moved?.rowId ?? null, ending?.number ?? 0)
+    return OVER
+  }
+
+  const untilMs = outcome.kind === 'defer' ? outcome.untilMs : Date.now()
+  const { released, rowId } = await releaseJob(jobs, hold.jobId, {
+    fence: hold.fence,
+    notBeforeMs: outcome.kind === 'defer' ? untilMs : null,
+    attempt,
+  })
+  owe(worker, hold, rowId, ending?.number ?? 0)
+  return { kind: 'over', verdict: released ? { kind: 'delay', untilMs } : { kind: 'done' } }
+}
+
+type Closing = Extract<ClosedAttempt, { kind: 'failed' }>['ending']
+
+/** The job has its end already, or another owner: only the attempt's bill is ours to write. */
+async function closeLate(worker: WorkerContext, hold: Hold, ending: Closing): Promise<Executed> {
+  if (ending) {
+    const { rowId } = await endAttempt(worker.broker.jobs, hold.jobId, hold.fence, ending.beginning, ending.ending)
+    owe(worker, hold, rowId, ending.number)
+  }
+  return OVER
+}
+
+async function prepareLog(
+  worker: WorkerContext,
+  hold: Hold,
+  outcome: Exclude<Outcome, { kind: 'end' }>,
+): Promise<'ready' | 'read' | 'lost'> {
+  if (hold.log === null || outcome.log === 'keep' || outcome.log === 'prefill') return 'ready'
+  await hold.log.flushed()
+  if (outcome.log === 'mark') {
+    await markRestart(hold)
+    return 'ready'
+  }
+  const restarted = await restartLog(worker.broker.jobs, hold.jobId, hold.fence)
+  if (restarted.kind !== 'emptied') return restarted.kind
+  hold.fence = restarted.fence
+  openLog(worker, hold, 0)
+  return 'ready'
+}
+
+function owe(worker: WorkerContext, hold: Hold, rowId: string | null, number: number): void {
+  const attempt = hold.attempts.find((candidate) => candidate.number === number)
+  if (rowId && attempt) {
+    runEffectsSoon(worker.broker, { rowId, jobId: hold.jobId, attempt: number }, hold.spec, attempt)
+  }
+}

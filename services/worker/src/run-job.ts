@@ -1,0 +1,112 @@
+import { decideOutcome, type Outcome } from '@switchyard/catalog/outcome'
+import type { AttemptFailure } from '@switchyard/contract/error-class'
+import { readRequest } from '@switchyard/jobs/read-request'
+import type { Verdict } from '@switchyard/lanes/verdict'
+import { supportsPrefill } from '@switchyard/providers/supports-prefill'
+import { type ClosedAttempt, runAttempt } from './attempt.ts'
+import { recordQueueWait } from './attempt-span.ts'
+import { executeOutcome } from './execute-outcome.ts'
+import type { Hold } from './hold.ts'
+import { openLog, textSoFar } from './stream-log.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+/**
+ * Runs a claimed job until it ends, moves on, or has to wait: attempt after attempt, each failure a value that one function turns
+ * into an outcome and one place executes.
+ */
+export async function runJob(worker: WorkerContext, hold: Hold): Promise<Verdict> {
+  const { spec, claim } = hold
+  const deadline = spec.deadlineMs === null ? null : setTimeout(() => hold.stop('deadline'), untilMs(spec.deadlineMs))
+  deadline?.unref()
+  try {
+    if (spec.stream) openLog(worker, hold, claim.nextSeq)
+    const lost = hold.attempts.at(-1)?.status === 'lost'
+    if (lost && contentInLog(hold)) {
+      // Its last owner vanished in the middle of an answer.
+      const vanished: AttemptFailure = { class: 'worker_lost', message: 'the worker vanished', status: null }
+      const next = await follow(worker, hold, vanished, null)
+      if (next.kind !== 'attempt') return next.verdict
+    }
+    recordQueueWait(worker, hold)
+    const body = await readRequest(worker.broker.jobs, claim.record, claim.request)
+    let deployment = firstChoice(hold)
+    for (;;) {
+      const prefill = spec.onBreak === 'continue' && contentInLog(hold) ? await textSoFar(worker, hold) : null
+      const closed = await runAttempt(worker, hold, { deployment, body, prefill })
+      if (closed.kind === 'settled') return { kind: 'done' }
+      const next = await follow(worker, hold, closed.failure, closed)
+      if (next.kind !== 'attempt') return next.verdict
+      deployment = next.deployment
+    }
+  } finally {
+    if (deadline) clearTimeout(deadline)
+  }
+}
+
+type Next = { kind: 'attempt'; deployment: string } | { kind: 'over'; verdict: Verdict }
+
+/** Decides what a failure means and has it executed. Decides again when the log turns out to have been read meanwhile. */
+async function follow(
+  worker: WorkerContext,
+  hold: Hold,
+  attemptFailure: AttemptFailure,
+  closed: Extract<ClosedAttempt, { kind: 'failed' }> | null,
+): Promise<Next> {
+  let read = hold.claim.record.read || hold.readers.size > 0
+  for (;;) {
+    const outcome = decide(worker, hold, attemptFailure, closed, read)
+    const next = await executeOutcome(worker, hold, outcome, closed)
+    if (next.kind !== 'read') return next
+    read = true
+  }
+}
+
+function decide(
+  worker: WorkerContext,
+  hold: Hold,
+  attemptFailure: AttemptFailure,
+  closed: Extract<ClosedAttempt, { kind: 'failed' }> | null,
+  read: boolean,
+): Outcome {
+  const { spec } = hold
+  // A deployment that was refused before a call was begun has been tried as well, as far as the route is concerned.
+  const refused =
+    closed && closed.ending === null
+      ? [{ deployment: closed.deployment, hop: hold.hop, errorClass: attemptFailure.class, httpStatus: null }]
+      : []
+  const { catalog } = worker.upstreams()
+  return decideOutcome({
+    failure: attemptFailure,
+    attempts: [...hold.attempts, ...refused],
+    route: spec.route,
+    hop: hold.hop,
+    deadlineMs: spec.deadlineMs,
+    nowMs: Date.now(),
+    stream: spec.stream,
+    contentInLog: contentInLog(hold),
+    read,
+    onBreak: spec.onBreak,
+    prefillPossible: (name) => {
+      const deployment = catalog.deployments.get(name)
+      return deployment !== undefined && supportsPrefill(deployment.provider.kind, deployment.model)
+    },
+    windowOf: (name) => catalog.deployments.get(name)?.contextWindow ?? null,
+    neededTokens: spec.estimate.inputTokens,
+    random: Math.random,
+  })
+}
+
+function contentInLog(hold: Hold): boolean {
+  return hold.log !== null && hold.log.nextSeq > 0
+}
+
+/** The first deployment of the hop that has not been tried there yet; the first of all when every one was. */
+function firstChoice(hold: Hold): string {
+  const { deployments } = hold.spec.route.hops[hold.hop]!
+  const tried = new Set(hold.attempts.filter(({ hop }) => hop === hold.hop).map(({ deployment }) => deployment))
+  return (deployments.find(({ id }) => !tried.has(id)) ?? deployments[0]!).id
+}
+
+function untilMs(deadlineMs: number): number {
+  return Math.min(Math.max(0, deadlineMs - Date.now()), 2 ** 31 - 1)
+}

@@ -1,0 +1,21 @@
+import type { Broker } from '@switchyard/broker/broker'
+import type { LogWriter } from '@switchyard/jobs/log-writer'
+import type { Transport } from '@switchyard/providers/transport'
+import type { Logger } from '@switchyard/telemetry/logger'
+import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { Holds } from './holds.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** What every step of the attempt pipeline works with. Made once in `main.ts`. */
+export interface WorkerContext {
+  broker: Broker
+  logs: LogWriter
+  transport: Transport
+  /** As of the last catalog reload. */
+  upstreams(): Upstreams
+  holds: Holds
+  owner: string
+  suspect: boolean
+  logger: Logger
+  telemetry: Telemetry
+}

@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process'
+import { cpus, loadavg, release, totalmem } from 'node:os'
+import { promisify } from 'node:util'
+
+/** One line on what the figures were measured with. */
+export async function describeConditions(options: { rounds: number; scale: number }): Promise<string> {
+  const { rounds, scale } = options
+  const cores = cpus()
+  return [
+    `${cores[0]?.model.trim() || 'unknown CPU'}, ${cores.length} cores for everything (client, provider, gateway, Redis)`,
+    `${Math.round(totalmem() / 2 ** 30)} GB`,
+    `Linux ${release()}`,
+    `Node ${process.versions.node}`,
+    await redisVersion(),
+    new Date().toISOString().slice(0, 10),
+    `load average before ${loadavg()[0]?.toFixed(1)}`,
+    rounds === 1 ? 'one round' : `medians of ${rounds} rounds, variants in turn`,
+    ...(scale < 1 ? ['QUICK: windows too short for figures to quote'] : []),
+  ].join(' · ')
+}
+
+async function redisVersion(): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.env.SWITCHYARD_REDIS_SERVER || 'redis-server', ['--version'])
+  return stdout.replace(/^(\w+) server v=(\S+).*$/s, '$1 $2')
+}

@@ -1,0 +1,91 @@
+import { figure } from './markdown.ts'
+import { STREAMS } from './measure-first-token.ts'
+import { totalCost } from './process-costs.ts'
+import type { Results } from './results.ts'
+
+export interface Goal {
+  what: string
+  wanted: string
+  measured: string
+  met: boolean
+}
+
+/** What the minimal prototype of the path added to the time to the first token, ms: p50 and p99 by concurrent streams. */
+const PROTOTYPE_ADDED_MS = { 1: { p50: 1.9, p99: 4.6 }, 50: { p50: 2.2, p99: 6.2 }, 200: { p50: 4.8, p99: 17 } }
+
+/** What the product promised of its speed, each with what this run measured. Those that this run did not touch are left out. */
+export function judgeGoals(results: Results): Goal[] {
+  const goals: Goal[] = []
+  const of = (row: string, column: string) => results.median(row, column)
+
+  function atMost(what: string, value: number | null, limit: number, unit: string): void {
+    if (value === null) return
+    goals.push({
+      what,
+      wanted: `≤ ${figure(limit)}${unit}`,
+      measured: `${figure(value)}${unit}`,
+      met: value <= limit,
+    })
+  }
+  function atLeast(what: string, value: number | null, base: number | null, factor: number): void {
+    if (value === null || base === null) return
+    const ratio = value / base
+    goals.push({ what, wanted: `≥ ${factor} ×`, measured: `${figure(ratio)} ×`, met: ratio >= factor })
+  }
+
+  for (const streams of STREAMS) {
+    for (const quantile of ['p50', 'p99'] as const) {
+      const limit = PROTOTYPE_ADDED_MS[streams][quantile] * 1.5
+      const value = of(`ttft ${quantile} @${streams}`, 'switchyard')
+      atMost(`added time to first token, ${quantile}, ${inWords(streams)}: 1.5 × prototype`, value, limit, ' ms')
+    }
+  }
+  atLeast('streams/s against the plain proxy', of('stream rate', 'switchyard'), of('stream rate', 'proxy'), 0.45)
+  atLeast('JSON requests/s against Portkey', of('json rate', 'switchyard'), of('json rate', 'portkey'), 2)
+  const behind = behindPortkey(results)
+  if (behind !== null) {
+    const measured = behind.length === 0 ? 'ahead in every row' : `behind in: ${behind.join(', ')}`
+    goals.push({ what: 'ahead of Portkey in every row', wanted: 'all rows', measured, met: behind.length === 0 })
+  }
+  atMost('ingress memory per open idle stream', of('memory', 'switchyard ingress'), 40, ' KB')
+  atLeast('jobs/s through a lane against bare BullMQ', of('jobs rate', 'lane'), of('jobs rate', 'bare'), 0.6)
+  for (const kind of ['stream', 'json']) {
+    const [on, off] = [of(`${kind} rate`, 'telemetry on'), of(`${kind} rate`, 'telemetry off')]
+    if (on === null || off === null) continue
+    atMost(`telemetry's cost, ${kind === 'json' ? 'JSON requests' : 'streams'}/s`, (1 - on / off) * 100, 15, ' %')
+  }
+  return goals
+}
+
+/** The rows in which Portkey is better; null where the two were not measured together. */
+function behindPortkey(results: Results): string[] | null {
+  const behind: string[] = []
+  let compared = 0
+  function compare(name: string, ours: number | null, theirs: number | null, moreIsBetter: boolean): void {
+    if (ours === null || theirs === null) return
+    compared++
+    if (moreIsBetter ? ours <= theirs : ours >= theirs) behind.push(name)
+  }
+  const columns = (name: string, row: string, moreIsBetter: boolean) =>
+    compare(name, results.median(row, 'switchyard'), results.median(row, 'portkey'), moreIsBetter)
+  const costs = (name: string, row: string) =>
+    compare(name, totalCost(results, row, 'switchyard'), totalCost(results, row, 'portkey'), false)
+
+  for (const streams of STREAMS) {
+    for (const quantile of ['p50', 'p99']) {
+      columns(`first token ${quantile} at ${streams}`, `ttft ${quantile} @${streams}`, false)
+      columns(`total time ${quantile} at ${streams}`, `total ${quantile} @${streams}`, false)
+    }
+    costs(`CPU per paced chunk at ${streams}`, `paced chunk cpu @${streams}`)
+  }
+  columns('streams/s', 'stream rate', true)
+  columns('JSON requests/s', 'json rate', true)
+  costs('CPU per stream', 'stream cpu')
+  costs('CPU per JSON request', 'json cpu')
+  costs('memory per idle stream (sum)', 'memory')
+  return compared === 0 ? null : behind
+}
+
+export function inWords(streams: number): string {
+  return streams === 1 ? '1 stream' : `${streams} streams`
+}

@@ -1,0 +1,28 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openInspector } from './inspector.ts'
+import { measureLoad } from './measure-load.ts'
+import { STREAMED, WHOLE } from './measure-saturation.ts'
+import type { Rig } from './rig.ts'
+import type { Variant } from './variant.ts'
+
+const EVERY_US = 250
+
+/** Writes `<kind>-<process>.cpuprofile` of ingress and worker under each load at saturation; Chrome's developer tools show them. */
+export async function profileSwitchyard(rig: Rig, variant: Variant, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  for (const process of ['ingress', 'worker']) {
+    const [pid = 0] = variant.processes[process] ?? []
+    const inspector = await openInspector(pid, variant.logFile)
+    await inspector.send('Profiler.enable')
+    await inspector.send('Profiler.setSamplingInterval', { interval: EVERY_US })
+    for (const shape of [WHOLE, STREAMED]) {
+      rig.say(`profile of ${process}, ${shape.kind}`)
+      await inspector.send('Profiler.start')
+      await measureLoad(rig, `profile, ${shape.kind}`, variant, shape)
+      const { profile } = (await inspector.send('Profiler.stop')) as { profile: object }
+      await writeFile(join(directory, `${shape.kind}-${process}.cpuprofile`), JSON.stringify(profile))
+    }
+    inspector.close()
+  }
+}

@@ -1,0 +1,89 @@
+import { inWords, judgeGoals } from './goals.ts'
+import { added, figure, markdownTable } from './markdown.ts'
+import { STREAMS } from './measure-first-token.ts'
+import { costText } from './process-costs.ts'
+import { CHUNKS } from './prompt.ts'
+import type { Results } from './results.ts'
+import { VARIANTS, type VariantName } from './variant.ts'
+
+const HEADS: Record<VariantName, string> = {
+  direct: 'simulator, direct',
+  proxy: 'plain Fastify proxy',
+  portkey: 'Portkey 1.15.2',
+  switchyard: 'Switchyard',
+}
+
+/** The whole report as markdown. */
+export function report(results: Results, conditions: string, heldStreams: number): string {
+  const parts = [comparison(results, heldStreams), single(results), goals(results)].filter((part) => part !== '')
+  const failed = results.failed()
+  const errors =
+    failed === 0
+      ? 'Errors: none; every stream was complete and every body the right one.'
+      : [`Errors: ${failed}`, ...results.failures().map((reason) => `- ${reason}`)].join('\n')
+  return `${[conditions, ...parts, errors].join('\n\n')}\n`
+}
+
+/** The rows that all variants have. Rows of which this run measured nothing are left out. */
+function comparison(results: Results, heldStreams: number): string {
+  const rows: string[][] = []
+  const row = (what: string, cell: (variant: VariantName) => string) => {
+    const cells = VARIANTS.map(cell)
+    if (cells.some((text) => !/^[– /]*$/.test(text))) rows.push([what, ...cells])
+  }
+  const quantilesOf = (name: string, streams: number) => (variant: VariantName) => {
+    const show = variant === 'direct' ? figure : added
+    return ['p50', 'p99']
+      .map((quantile) => show(results.median(`${name} ${quantile} @${streams}`, variant)))
+      .join(' / ')
+  }
+  const rate = (name: string) => (variant: VariantName) => figure(results.median(`${name} rate`, variant))
+  const cost = (name: string, divisor?: number) => (variant: VariantName) => costText(results, name, variant, divisor)
+
+  for (const streams of STREAMS)
+    row(`added time to first token, ${inWords(streams)}, p50 / p99, ms`, quantilesOf('ttft', streams))
+  for (const streams of STREAMS)
+    row(`added total time, ${inWords(streams)}, p50 / p99, ms`, quantilesOf('total', streams))
+  row('JSON requests/s at saturation', rate('json'))
+  row(`${CHUNKS}-chunk streams/s at saturation`, rate('stream'))
+  row('CPU per JSON request, µs', cost('json cpu'))
+  row(`CPU per ${CHUNKS}-chunk stream, µs`, cost('stream cpu'))
+  row('CPU per streamed chunk at saturation, µs', cost('stream cpu', CHUNKS))
+  row('CPU per streamed chunk, 200 paced streams, µs', cost('paced chunk cpu @200'))
+  row(`memory per open idle stream at ${heldStreams.toLocaleString('en-US')}, KB`, cost('memory'))
+  if (rows.length === 0) return ''
+  const note =
+    'Simulator: absolute figures; the others: what they add to it in the same round. Sums: ingress + worker + Redis + rest of the stack.'
+  return `${markdownTable([['', ...VARIANTS.map((variant) => HEADS[variant])], ...rows])}\n\n${note}`
+}
+
+/** Telemetry and lanes: one thing with and without. */
+function single(results: Results): string {
+  const rows: string[][] = []
+  const row = (what: string, name: string, without: string, withIt: string) => {
+    const [before, after] = [results.median(name, without), results.median(name, withIt)]
+    if (before !== null && after !== null)
+      rows.push([what, figure(before), figure(after), `${figure(after / before)} ×`])
+  }
+  row('jobs/s, no-op: bare BullMQ → a lane', 'jobs rate', 'bare', 'lane')
+  row('CPU per job, producer + consumer, µs: bare BullMQ → a lane', 'jobs cpu', 'bare', 'lane')
+  row('JSON requests/s: telemetry off → on', 'json rate', 'telemetry off', 'telemetry on')
+  row('streams/s: telemetry off → on', 'stream rate', 'telemetry off', 'telemetry on')
+  for (const part of ['ingress', 'worker']) {
+    row(`CPU per JSON request, ${part}, µs: off → on`, 'json cpu', `telemetry off ${part}`, `telemetry on ${part}`)
+    row(`CPU per stream, ${part}, µs: off → on`, 'stream cpu', `telemetry off ${part}`, `telemetry on ${part}`)
+  }
+  if (rows.length === 0) return ''
+  const spans = results.median('spans per request', 'telemetry on')
+  const table = markdownTable([['', 'without', 'with', 'ratio'], ...rows])
+  return spans === null ? table : `${table}\n\nSpans that arrived at the collector: ${figure(spans)} per request.`
+}
+
+function goals(results: Results): string {
+  const judged = judgeGoals(results)
+  if (judged.length === 0) return ''
+  return markdownTable([
+    ['goal', 'wanted', 'measured', ''],
+    ...judged.map(({ what, wanted, measured, met }) => [what, wanted, measured, met ? 'met' : '**missed**']),
+  ])
+}

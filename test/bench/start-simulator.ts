@@ -1,0 +1,45 @@
+import { checkout } from './checkout.ts'
+import type { Crew } from './crew.ts'
+
+/** How a model answers, by the simulator's control endpoint; times in ms. */
+export interface Pace {
+  firstTokenMs: number
+  chunkDelayMs: number
+  chunks: number
+}
+
+export interface BenchSimulator {
+  url: string
+  setPace(model: string, pace: Pace): Promise<void>
+  /** Forgets calls, limits' windows and paces, so that no round pays for the one before. */
+  reset(): Promise<void>
+}
+
+/** Its own limits are out of the way: a call that it refuses would be an error of the bench. */
+const NO_LIMITS = { rpm: 1_000_000_000, tpm: 1_000_000_000, inFlight: 1_000_000 }
+
+export async function startSimulator(crew: Crew): Promise<BenchSimulator> {
+  const member = crew.start({
+    name: 'simulator',
+    command: process.execPath,
+    args: [checkout('services/simulator/src/main.ts')],
+    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', SIMULATOR_LEDGER: '' },
+  })
+  const [, url = ''] = await member.line(/^simulator ready (http\S+)/)
+
+  async function ask(method: string, path: string, body: object): Promise<void> {
+    const response = await fetch(`${url}/control/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`the simulator refused ${method} ${path}: ${await response.text()}`)
+    await response.body?.cancel()
+  }
+
+  return {
+    url,
+    setPace: (model, pace) => ask('PUT', `models/${encodeURIComponent(model)}`, { ...NO_LIMITS, ...pace }),
+    reset: () => ask('POST', 'reset', {}),
+  }
+}
