@@ -17,6 +17,6 @@ export async function startRedis(crew: Crew, directory: string): Promise<BenchRe
     command: process.env.SWITCHYARD_REDIS_SERVER || 'redis-server',
     args: [checkout('infra/redis.conf'), '--port', '0', '--unixsocket', socket, '--dir', home, '--loglevel', 'notice'],
   })
-  await member.line(/Ready to accept connections/)
+  await member.line(/ready to accept connections/i)
   return { url: `unix://${encodeURI(socket)}`, stop: () => member.stop() }
 }

@@ -22,7 +22,7 @@ export async function startSimulator(crew: Crew): Promise<BenchSimulator> {
   const member = crew.start({
     name: 'simulator',
     command: process.execPath,
-    args: [checkout('services/simulator/src/main.ts')],
+    args: ['--import', checkout('test/bench/separate-chunks.ts'), checkout('services/simulator/src/main.ts')],
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', SIMULATOR_LEDGER: '' },
   })
   const [, url = ''] = await member.line(/^simulator ready (http\S+)/)

@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     return await run(stack, documents, settings)
   } catch (error) {
     if (stop.signal.aborted) {
-      say('\nStopped. Jobs that were on their way are cancelled; rows so far are in the results.')
+      say('\nStopped. The jobs that were being followed are cancelled; the rows so far are in the results.')
       return CTRL_C
     }
     process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : error}\n${stack?.logTail() ?? ''}\n`)

@@ -1,33 +1,12 @@
 import type OpenAI from 'openai'
 import type { JobObject } from '../harness/api.ts'
-import { type Extraction, extractionRequest, readExtraction } from './extraction.ts'
+import { extractionRequest } from './extraction.ts'
 import { followJob } from './follow-job.ts'
 import type { Document } from './read-documents.ts'
+import { readEnd } from './read-end.ts'
+import type { ResultRow } from './result-row.ts'
 
-/** One line of the results: what became of one document. */
-export interface ResultRow {
-  document: string
-  job: string | null
-  /** Of the job; `not_accepted` where there is none. */
-  status: string
-  extraction: Extraction | null
-  error: { code: string; message: string } | null
-  /** Deployments in the order in which they were tried. */
-  attempts: string[]
-  /** Who answered, as `x-switchyard-deployment` says it. */
-  answered_by: string | null
-  input_tokens: number
-  output_tokens: number
-  /** null: unpriced. */
-  cost_usd: number | null
-  /** From the 202 to the first `in_progress`, and to the last event, as this client saw them. */
-  wait_ms: number | null
-  duration_ms: number | null
-}
-
-interface Completion {
-  choices: { message: { content: string | null } }[]
-}
+const CANCEL_MS = 2000
 
 /**
  * Submits one extraction as a job that nobody waits for, follows it to its end, and gives the row. A request that is refused
@@ -39,59 +18,33 @@ export async function extractDocument(
   { model, signal }: { model: string; signal: AbortSignal },
 ): Promise<ResultRow> {
   let jobId: string | null = null
+  const sentAt = performance.now()
   try {
     const accepted = await client.chat.completions
       .create(extractionRequest(model, document), { headers: { Prefer: 'respond-async' }, signal })
       .asResponse()
-    const acceptedAt = performance.now()
     jobId = ((await accepted.json()) as JobObject).id
-    let waitMs: number | null = null
-    for await (const { data } of followJob(client, jobId, { signal })) {
-      if (waitMs === null && isRunning(data)) waitMs = performance.now() - acceptedAt
+    for await (const _event of followJob(client, jobId, { signal })) {
+      // Only the end counts here; a program could show what it sees.
     }
-    const durationMs = performance.now() - acceptedAt
+    const durationMs = performance.now() - sentAt
+    const { end, providerMs } = await readEnd(client, jobId, signal)
     return {
-      ...(await endOf(client, jobId, signal)),
       document: document.name,
-      wait_ms: waitMs,
-      duration_ms: durationMs,
+      ...end,
+      duration_ms: round(durationMs),
+      wait_ms: round(Math.max(0, durationMs - providerMs)),
     }
   } catch (error) {
-    if (signal.aborted) {
-      if (jobId !== null) await client.post(`/jobs/${jobId}/cancel`, { timeout: 2000, maxRetries: 0 }).catch(() => {})
-      throw signal.reason
-    }
-    return lostSight(document, jobId, error)
+    if (!signal.aborted) return lostSight(document, jobId, error)
+    if (jobId !== null)
+      await client.post(`/jobs/${jobId}/cancel`, { timeout: CANCEL_MS, maxRetries: 0 }).catch(() => {})
+    throw signal.reason
   }
 }
 
-/** The `status` of a `job.status` event; other events have other types. */
-function isRunning(data: string): boolean {
-  const event = JSON.parse(data) as { type?: string; status?: string }
-  return event.type === 'job.status' && event.status === 'in_progress'
-}
-
-type End = Omit<ResultRow, 'document' | 'wait_ms' | 'duration_ms'>
-
-async function endOf(client: OpenAI, jobId: string, signal: AbortSignal): Promise<End> {
-  const job = await client.get<JobObject & { cost_usd: number | null }>(`/jobs/${jobId}`, { signal })
-  const end: End = {
-    job: jobId,
-    status: job.status,
-    extraction: null,
-    error: job.error && { code: job.error.code, message: job.error.message },
-    attempts: job.attempts.map(({ deployment }) => deployment),
-    answered_by: null,
-    input_tokens: job.usage.input_tokens,
-    output_tokens: job.usage.output_tokens,
-    cost_usd: job.cost_usd,
-  }
-  if (job.status !== 'completed') return end
-  const { data, response } = await client.get<Completion>(`/jobs/${jobId}/result`, { signal }).withResponse()
-  end.answered_by = response.headers.get('x-switchyard-deployment')
-  end.extraction = readExtraction(data.choices[0]?.message.content)
-  if (end.extraction === null) end.error = { code: 'not_the_schema', message: 'the answer is not what the schema says' }
-  return end
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10
 }
 
 function lostSight(document: Document, job: string | null, error: unknown): ResultRow {
@@ -107,7 +60,7 @@ function lostSight(document: Document, job: string | null, error: unknown): Resu
     input_tokens: 0,
     output_tokens: 0,
     cost_usd: null,
-    wait_ms: null,
     duration_ms: null,
+    wait_ms: null,
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ResultRow } from './extract-document.ts'
+import type { ResultRow } from './result-row.ts'
 import { missingResults } from './results-file.ts'
 import { isCompleted, isFailedOver, quantile } from './summary-table.ts'
 

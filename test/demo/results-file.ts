@@ -1,8 +1,8 @@
 import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
-import type { ResultRow } from './extract-document.ts'
 import type { Document } from './read-documents.ts'
+import type { ResultRow } from './result-row.ts'
 
 export interface ResultsFile {
   /** One row more; what an interrupted run has seen is in the file. */

@@ -1,4 +1,4 @@
-import type { ResultRow } from './extract-document.ts'
+import type { ResultRow } from './result-row.ts'
 
 /** The table at the end: a name and a value per line, values to the right. */
 export function summaryTable(rows: ResultRow[], outage: { failedCalls: number } | null): string {

@@ -1,5 +1,9 @@
 import type { TestProject } from 'vitest/node'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startStack } from './stack.ts'
+import { writeTestCatalog } from './test-catalog.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -9,9 +13,11 @@ declare module 'vitest' {
 
 /** One stack for all suites that do not break it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const stack = await startStack()
+  const directory = await mkdtemp(join(tmpdir(), 'switchyard-catalog-'))
+  const stack = await startStack({ SWITCHYARD_CATALOG: await writeTestCatalog(directory) })
   project.provide('stack', { url: stack.url, key: stack.key, simulatorUrl: stack.simulator.url })
   return async () => {
     await stack.stop()
+    await rm(directory, { recursive: true, force: true })
   }
 }
