@@ -18,7 +18,7 @@ export function runCommand(
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     const stop = () => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
     }
     options.signal.addEventListener('abort', stop, { once: true })
     const finish = (code: number) => {

@@ -198,14 +198,19 @@ describe('runStack', { timeout: 40_000 }, () => {
     await exited(stack.child)
     await expectGone(services)
 
-    const next = await startStack({ SWITCHYARD_DATA_DIR: stack.dataDir, PORT: stack.port })
+    await rm(join(stack.dataDir, 'started.jsonl'))
+    const next = await startStack({
+      SWITCHYARD_DATA_DIR: stack.dataDir,
+      PORT: stack.port,
+      FAKE_IGNORES_SIGTERM: 'suspect',
+    })
     await next.ready()
     expect(await redisPid(stack.dataDir)).not.toBe(redis)
     await expectGone([redis])
-    const last = await redisPid(stack.dataDir)
+    const last = [...(await allStarted(stack.dataDir)).map(({ pid }) => pid), await redisPid(stack.dataDir)]
     next.child.kill('SIGKILL')
-    // Nobody starts it again: its watchdog ends it.
-    await expectGone([last])
+    // Nobody starts it again: the watchdog ends even what ignores a SIGTERM, and Redis after it.
+    await expectGone(last)
   })
 
   it('stops when whoever started it is gone', async () => {

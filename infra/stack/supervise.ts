@@ -63,7 +63,10 @@ export function supervise(program: Program, log: Logger, watchdog: Watchdog): Su
       if (isReady(message)) ready.resolve(message.url)
     })
     if (program.readyLine !== undefined) readLines(current, program.readyLine)
-    if (current.pid !== undefined) watchdog.watch(program.kind, current.pid)
+    if (current.pid !== undefined) {
+      log.info({ program: program.name, child: current.pid }, 'started')
+      watchdog.watch(program.kind, current.pid)
+    }
     current.on('error', (error) => {
       log.error({ err: error, program: program.name }, 'does not start')
       if (current.pid === undefined) ended(startedAt, null, null)

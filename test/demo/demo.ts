@@ -15,6 +15,7 @@ import { isCompleted, summaryTable } from './summary-table.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CTRL_C = 130
+const MOST_COMPLAINTS = 10
 
 const stop = new AbortController()
 // The terminal, npm and our starter each pass the same Ctrl-C on.
@@ -83,24 +84,24 @@ async function run(stack: DemoStack, documents: Document[], settings: DemoSettin
   }).finally(() => results.close())
   const rows = await readResults(resultsFile)
   say(`\n${summaryTable(rows, outage)}\n\n  ${rows.length} rows in ${relative(process.cwd(), resultsFile)}`)
+  const lost = missingResults(documents, rows)
+  const failed = rows.filter((row) => !isCompleted(row))
+  complain([...lost, ...failed.map((row) => `${row.document} ${row.status}: ${row.error?.code ?? row.error?.message}`)])
+  if (lost.length === 0) say('  nothing was lost: every document has exactly one row')
 
   say('\n2. A stream that loses its connection halfway\n')
   const longest = documents.reduce((a, b) => (b.text.length > a.text.length ? b : a))
   const show = (text: string): void => void process.stdout.write(text)
   const stream = await streamAndResume(client, longest, { model, signal: stop.signal, show })
+  complain(stream.problems)
   if (stream.problems.length === 0) {
-    say(
-      `\n  ${stream.events} events without a gap, ${stream.bytes} bytes of text: equal to the result of ${stream.job}, byte for byte`,
-    )
+    say(`\n  ${stream.events} events without a gap, ${stream.bytes} bytes of text:`)
+    say(`  equal to the result of ${stream.job}, byte for byte`)
   }
+  return lost.length + failed.length + stream.problems.length === 0 ? 0 : 1
+}
 
-  const failed = rows.filter((row) => !isCompleted(row))
-  const problems = [
-    ...missingResults(documents, rows),
-    ...failed.map((row) => `${row.document} ${row.status}: ${row.error?.code}`),
-    ...stream.problems,
-  ]
-  for (const problem of problems.slice(0, 20)) process.stderr.write(`  ✗ ${problem}\n`)
-  if (problems.length === 0) say('\nNothing was lost: every document has exactly one row.')
-  return problems.length === 0 ? 0 : 1
+function complain(problems: string[]): void {
+  for (const problem of problems.slice(0, MOST_COMPLAINTS)) process.stderr.write(`  ✗ ${problem}\n`)
+  if (problems.length > MOST_COMPLAINTS) process.stderr.write(`  ✗ and ${problems.length - MOST_COMPLAINTS} more\n`)
 }

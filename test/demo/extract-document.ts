@@ -59,7 +59,7 @@ function lostSight(document: Document, job: string | null, error: unknown): Resu
     answered_by: null,
     input_tokens: 0,
     output_tokens: 0,
-    cost_usd: null,
+    cost_usd: job === null ? 0 : null,
     duration_ms: null,
     wait_ms: null,
   }

@@ -84,7 +84,7 @@ async function resultText(client: OpenAI, job: string, signal: AbortSignal): Pro
 }
 
 /** What differs between the stream as it was seen, its log, and the job's result. */
-export function compare(stream: {
+function compare(stream: {
   seen: SseEvent[]
   replayed: SseEvent[]
   text: string

@@ -1,5 +1,5 @@
 /** Everything of the fleet is in one slot, and its channel with it. Tests give a prefix, with a hash tag, of their own. */
-export const FLEET_PREFIX = 'sy:{fleet}'
+const FLEET_PREFIX = 'sy:{fleet}'
 
 export interface FleetKeys {
   /** Hash: member id → what it announced, JSON. */

@@ -22,11 +22,7 @@ describe.each(SERVERS)('leadership on %s', (_name, url) => {
     bundle = await openFleet(url)
     terms = []
   })
-  afterEach(async () => {
-    const redis = await bundle.connect('producer')
-    await bundle.close()
-    await disconnectRedis(redis)
-  })
+  afterEach(() => bundle.close())
 
   async function lead(id: string, options: Partial<LeadershipOptions> = {}) {
     const redis = await bundle.connect('consumer')
@@ -94,7 +90,6 @@ describe.each(SERVERS)('leadership on %s', (_name, url) => {
     expect(tookMs).toBeLessThan(TTL_MS * 1.5)
     expect(leadership.isLeader()).toBe(false)
     expectOneAtATime()
-    expect(bundle.errors.length).toBeGreaterThan(0)
   })
 
   test('one whose event loop stood still past its lease knows that before anything else runs', async () => {

@@ -8,7 +8,7 @@ export interface Roster {
   simulated: ReadonlySet<string>
 }
 
-export const EMPTY_ROSTER: Roster = { members: [], deployments: new Set(), simulated: new Set() }
+const EMPTY_ROSTER: Roster = { members: [], deployments: new Set(), simulated: new Set() }
 
 /** What the members can serve together. Suspect processes don't count: only jobs that crashed workers go there. */
 export function rosterOf(members: readonly Member[]): Roster {

@@ -8,7 +8,7 @@ import { oncePerMessage } from './once-per-message.ts'
 import { createStarvationMeter } from './starvation.ts'
 import type { Verdict } from './verdict.ts'
 
-const AFTER_BUG_MS = 1_000
+const COME_AGAIN_MS = 1_000
 const SAME_ERROR_EVERY_MS = 10_000
 
 export interface ConsumerOptions {
@@ -76,7 +76,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const held = new Map<string, AbortController>()
   const retiring = new Set<LaneWorker>()
   let fetchers: Fetcher[] = []
-  let slots = options.concurrency
+  let slots = wholeSlots(options.concurrency)
   let paused = false
   let replaced = 0
   let stopped: Promise<void> | null = null
@@ -88,14 +88,14 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       return { kind: 'done' }
     }
     // Its lock was lost while it runs here. The first run decides; this one looks again after it.
-    if (held.has(id)) return { kind: 'delay', untilMs: Date.now() + AFTER_BUG_MS }
+    if (held.has(id)) return { kind: 'delay', untilMs: Date.now() + COME_AGAIN_MS }
     const controller = new AbortController()
     held.set(id, controller)
     try {
       return await handle(delivery, controller.signal)
     } catch (cause) {
       onError(new Error(`lane ${lane}: the handler of a delivery failed`, { cause }))
-      return { kind: 'delay', untilMs: Date.now() + AFTER_BUG_MS }
+      return { kind: 'delay', untilMs: Date.now() + COME_AGAIN_MS }
     } finally {
       held.delete(id)
     }
@@ -187,7 +187,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     },
     setConcurrency(concurrency) {
       if (stopped !== null) return
-      slots = Math.max(1, Math.floor(concurrency))
+      slots = wholeSlots(concurrency)
       shareSlots()
     },
     health: () => ({
@@ -206,4 +206,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       return stopped
     },
   }
+}
+
+function wholeSlots(concurrency: number): number {
+  return Math.max(1, Math.floor(concurrency))
 }

@@ -305,6 +305,7 @@ describe('parameters', () => {
 
   test('Anthropic’s maximum: the client’s, else the deployment’s, else the model’s', async () => {
     expect((await wire('anthropic', { messages }, { maxOutput: 999 })).json.max_tokens).toBe(999)
+    expect((await wire('anthropic', { messages, max_tokens: 5_000 }, { maxOutput: 999 })).json.max_tokens).toBe(999)
     expect((await wire('anthropic', { messages })).json.max_tokens).toBe(128_000)
   })
 
@@ -346,7 +347,7 @@ describe('parameters', () => {
     })
     const budget = await wire('anthropic', body, { model: 'claude-sonnet-4-5' })
     expect(budget.json.max_tokens).toBe(10_000)
-    expect(budget.json.thinking).toEqual({ type: 'enabled', budget_tokens: 8_000 })
+    expect(budget.json.thinking).toEqual({ type: 'enabled', budget_tokens: 6_000 })
     const small = await wire('anthropic', { ...body, max_completion_tokens: 500 }, { model: 'claude-sonnet-4-5' })
     expect(small.json.max_tokens).toBe(500)
     expect(small.json.thinking).toBeUndefined()
@@ -381,6 +382,16 @@ describe('parameters', () => {
     ['google', { parallel_tool_calls: false }, 'parallel_tool_calls'],
   ] as [Translated, object, string][])('%s refuses %o by name', async (kind, extra, param) => {
     expect(await refused(kind, { messages, ...extra })).toEqual({ code: 'unsupported_parameter', param })
+  })
+
+  test('a forced tool that the model cannot be forced to is refused, not left to chance', async () => {
+    const body = { messages, tools: [weather], tool_choice: 'required', reasoning_effort: 'low', max_tokens: 9_000 }
+    expect(await refused('anthropic', body, { model: 'claude-sonnet-4-5' })).toEqual({
+      code: 'unsupported_parameter',
+      param: 'tool_choice',
+    })
+    const said = [{ role: 'user', content: 'Say "tool_choice":{"type":"auto"' }]
+    expect((await wire('anthropic', { ...body, messages: said, reasoning_effort: null })).result.ok).toBe(true)
   })
 
   test.each(['anthropic', 'google'] as const)('%s refuses what nobody knows by name, too', async (kind) => {

@@ -1,13 +1,16 @@
+import { type Principal, requireScope } from '@switchyard/accounts/principal'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { checkJsonType, checkTransport } from './check-transport.ts'
 import type { Ingress } from './ingress.ts'
-import type { Principal } from './principal.ts'
+
+/** Who may call a route: anybody, or whoever has a key with this scope. */
+export type Access = 'public' | 'inference' | 'models.read' | 'jobs.read' | 'jobs.cancel'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call: anybody, or whoever has a key. Every route must say it (route-table.ts). */
-    access?: 'public' | 'key'
+    /** Every route must say it (route-table.ts). */
+    access?: Access
     /** The body must be JSON. */
     json?: boolean
   }
@@ -16,9 +19,9 @@ declare module 'fastify' {
   }
 }
 
-/** The caller of a route with `access: 'key'`. */
+/** The caller of a route that is not public. */
 export function principalOf(request: FastifyRequest): Principal {
-  if (request.principal === null) throw new Error('a route without access: key asked for its caller')
+  if (request.principal === null) throw new Error('a public route asked for its caller')
   return request.principal
 }
 
@@ -33,25 +36,38 @@ export function guardAccess(app: FastifyInstance, ingress: Ingress): void {
     if (request.is404) return
     const { access, json } = request.routeOptions.config
     if (access !== 'public') {
-      checkCredentials(request)
-      request.principal = await ingress.authenticate(request.headers.authorization, request.ip)
-      if (ingress.isDraining()) throw drainingError()
+      const principal = await callerOf(ingress, request)
+      if (access === undefined) throw new Error('a route without a declared access was called')
+      requireScope(principal, access)
+      request.principal = principal
+      if (ingress.isDraining()) {
+        throw new BrokerError('service_unavailable', 'This server is shutting down. Try again.', {
+          retryAfterMs: 1_000,
+        })
+      }
     }
     if (json) checkJsonType(request.raw)
   })
 }
 
-/** Node keeps the first of two Authorization headers and says nothing; a proxy before us may have looked at the other. */
-function checkCredentials(request: FastifyRequest): void {
-  const { rawHeaders } = request.raw
-  let given = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!
-    if (name.length === 13 && name.toLowerCase() === 'authorization') given++
+/** A caller that keeps failing is told to slow down instead; good keys from the same address are served all the same. */
+async function callerOf(ingress: Ingress, request: FastifyRequest): Promise<Principal> {
+  try {
+    return await ingress.authenticator.authenticate(authorizations(request.raw.rawHeaders))
+  } catch (error) {
+    if (BrokerError.is(error) && error.status === 401 && error.code !== 'missing_api_key') {
+      ingress.failedAuth.failed(request.ip)
+    }
+    throw error
   }
-  if (given > 1) throw new BrokerError('invalid_api_key', 'Give one Authorization header: Bearer and the API key.')
 }
 
-function drainingError(): BrokerError {
-  return new BrokerError('service_unavailable', 'This server is shutting down. Try again.', { retryAfterMs: 1_000 })
+/** All of them: Node keeps the first of two and says nothing, and a proxy before us may have looked at the other. */
+function authorizations(rawHeaders: readonly string[]): string[] {
+  const given: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    if (name.length === 13 && name.toLowerCase() === 'authorization') given.push(rawHeaders[i + 1]!)
+  }
+  return given
 }

@@ -1,3 +1,5 @@
+import type { Authenticator } from '@switchyard/accounts/authenticate'
+import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
@@ -6,7 +8,6 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Intake } from './chat/start-intake.ts'
 import type { OpenWaits } from './open-waits.ts'
-import type { Principal } from './principal.ts'
 import type { OpenStreams } from './sse/open-streams.ts'
 import type { MemoryWatch } from './watch-memory.ts'
 
@@ -19,8 +20,8 @@ export interface Ingress {
   catalog(): { current: Catalog; loadedAtMs: number }
   /** Deployments that live workers announced. */
   available(): ReadonlySet<string>
-  /** Who an `Authorization` header is, for a peer's address. Rejects with the 401 or 429 that its sender is to see. */
-  authenticate(authorization: string | undefined, address: string): Promise<Principal>
+  authenticator: Authenticator
+  failedAuth: FailedAuthLimit
   memory: MemoryWatch
   intake: Intake
   streams: OpenStreams

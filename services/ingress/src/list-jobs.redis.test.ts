@@ -1,6 +1,6 @@
 import { newJobId } from '@switchyard/contract/ids'
 import type { JobObject } from '@switchyard/contract/job-object'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { errorIn, jobIn } from './testing/bodies.ts'
 import { type Stack, startStack } from './testing/start-stack.ts'
 
@@ -16,12 +16,15 @@ let stack: Stack
 const made: string[] = []
 beforeAll(async () => {
   stack = await startStack()
-  for (let i = 0; i < 25; i++) {
+  for (let i = 0, atMs = 0; i < 25; i++) {
+    // One a millisecond: ids of the same one are in no order.
+    await vi.waitUntil(() => Date.now() > atMs, { interval: 1 })
+    atMs = Date.now()
     const job = await jobIn(await stack.chat({ switchyard: { tier: 'batch' } }, { prefer: 'respond-async' }))
     made.push(job.id)
   }
   // Written by an effect just after the answer.
-  await expect.poll(async () => (await list('?limit=100')).data.length).toBe(25)
+  await vi.waitUntil(async () => (await list('?limit=100')).data.length === 25)
 })
 afterAll(() => stack.stop())
 

@@ -1,9 +1,9 @@
+import type { Principal } from '@switchyard/accounts/principal'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { isJobId } from '@switchyard/contract/ids'
 import type { JobRecord } from '@switchyard/contract/job'
 import { readJob } from '@switchyard/jobs/read-job'
 import type { Ingress } from './ingress.ts'
-import type { Principal } from './principal.ts'
 import { storeCall } from './store-call.ts'
 
 /** The job of that id if it is the caller's. Unknown, malformed and foreign ids are the same `not_found`. */

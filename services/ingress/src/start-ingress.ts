@@ -1,5 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { createAuthenticator } from '@switchyard/accounts/authenticate'
+import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
+import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
+import { createKeyStore } from '@switchyard/accounts/key-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { newUlid } from '@switchyard/contract/ids'
 import { startFleetWatch } from '@switchyard/fleet/watch'
@@ -12,7 +16,6 @@ import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type Bounds, buildApp, DEFAULT_BOUNDS } from './app.ts'
-import { temporaryAuthenticate } from './authenticate-caller.ts'
 import { startIntake } from './chat/start-intake.ts'
 import { drain } from './drain.ts'
 import type { Ingress } from './ingress.ts'
@@ -63,6 +66,7 @@ export async function startIngress(
     openLocalBlobStore(join(environment.dataDirectory, 'blobs')),
   ])
   await checkPolicy(redis)
+  if (environment.apiKey !== undefined) await ensureDevelopmentProject(redis, environment.apiKey)
 
   const jobs = { redis, blobs }
   const producer = createProducer({ redis })
@@ -95,7 +99,8 @@ export async function startIngress(
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
     available: () => fleet.deployments(),
-    authenticate: temporaryAuthenticate(environment.apiKey),
+    authenticator: createAuthenticator({ keyStore: createKeyStore({ redis }) }),
+    failedAuth: createFailedAuthLimit(),
     memory,
     intake,
     streams,
@@ -114,8 +119,7 @@ export async function startIngress(
     catalog.stop()
     memory.stop()
     streams.stop()
-    fleet.stop()
-    await Promise.all([intake.stop(), live.stop(), producer.stop()])
+    await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     await Promise.all([redis, liveSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))

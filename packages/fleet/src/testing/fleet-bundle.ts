@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type ConnectionRole, connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
-import { fleetKeys } from '../keys.ts'
+import { fleetKeys, leadKey } from '../keys.ts'
 import type { WorkerFacts } from '../member.ts'
+
+/** The roles that tests lead in. */
+const ROLES = ['sweeper', 'prober'] as const
 
 export interface FleetBundle {
   prefix: string
@@ -34,9 +37,9 @@ export async function openFleet(url: string): Promise<FleetBundle> {
     stopLater: (stoppable) => stoppables.push(stoppable),
     async close() {
       await Promise.all(stoppables.map((each) => each.stop()))
-      const { members, expiries } = fleetKeys(prefix)
       const redis = await connect('producer')
-      await redis.del(members, expiries)
+      const { members, expiries } = fleetKeys(prefix)
+      await redis.del(members, expiries, ...ROLES.map((role) => leadKey(role, prefix)))
       await Promise.all(connections.map(disconnectRedis))
     },
   }

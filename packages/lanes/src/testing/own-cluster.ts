@@ -1,21 +1,24 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { type OwnRedis, startOwnRedis } from './own-redis.ts'
 import { until } from './until.ts'
 
-const run = promisify(execFile)
-const NODE = ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', '2000']
+const SLOTS = 16_384
 
 /** Three nodes of the test's own, joined to one cluster. */
 export async function startOwnCluster(): Promise<OwnRedis[]> {
-  const nodes = await Promise.all([1, 2, 3].map(() => startOwnRedis(NODE)))
-  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`)
-  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
+  const nodes = await Promise.all([1, 2, 3].map(() => startOwnRedis({ clustered: true })))
+  for (const [index, node] of nodes.entries()) {
+    const [from, to] = [index, index + 1].map((part) => Math.floor((SLOTS * part) / nodes.length))
+    await node.ask('CLUSTER', 'ADDSLOTSRANGE', from!, to! - 1)
+    await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
+  }
+  for (const { port, busPort } of nodes.slice(1)) await nodes[0]!.ask('CLUSTER', 'MEET', '127.0.0.1', port, busPort)
   await until('the cluster is up', () => isClusterUp(nodes))
   return nodes
 }
 
+/** Every node knows all of them and says that all is well. */
 export async function isClusterUp(nodes: OwnRedis[]): Promise<boolean> {
-  const infos = await Promise.all(nodes.map(({ port }) => run('redis-cli', ['-p', `${port}`, 'cluster', 'info'])))
-  return infos.every(({ stdout }) => stdout.includes('cluster_state:ok'))
+  const infos = await Promise.all(nodes.map((node) => node.ask('CLUSTER', 'INFO').catch(() => '')))
+  const expected = ['cluster_state:ok', `cluster_known_nodes:${nodes.length}`]
+  return infos.every((info) => expected.every((line) => String(info).includes(line)))
 }

@@ -1,18 +1,20 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
 import { until } from './until.ts'
-
-const run = promisify(execFile)
 
 /** A server of the test's own, that it may kill. */
 export interface OwnRedis {
   url: string
   port: number
+  /** The port that other nodes of a cluster speak to. */
+  busPort: number
+  /** One command on a connection of its own. */
+  ask(command: string, ...args: (string | number)[]): Promise<unknown>
   /** SIGKILL; what was written is in the append-only file. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -22,66 +24,37 @@ export interface OwnRedis {
   remove(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  // A cluster node also listens 10,000 above its port.
-  return address.port < 55_000 ? address.port : freePort()
-}
-
-async function serverBinary(): Promise<string> {
-  for (const name of ['redis-server', 'valkey-server']) {
-    if (
-      await run(name, ['--version']).then(
-        () => true,
-        () => false,
-      )
-    )
-      return name
-  }
-  throw new Error('neither redis-server nor valkey-server is on the PATH')
-}
-
-/** False while it is not there or still loads its file. */
-async function answersPing(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    socket.write('PING\r\n')
-    const [answer] = await once(socket, 'data')
-    return String(answer).startsWith('+PONG')
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
-}
-
-export async function startOwnRedis(extra: string[] = []): Promise<OwnRedis> {
-  const [binary, port, dir] = [await serverBinary(), await freePort(), await mkdtemp(join(tmpdir(), 'lanes-redis-'))]
-  const url = `redis://127.0.0.1:${port}`
+export async function startOwnRedis(options: { clustered?: boolean } = {}): Promise<OwnRedis> {
+  const [port, busPort, dir] = [await freePort(), await freePort(), await mkdtemp(join(tmpdir(), 'lanes-redis-'))]
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '2000']
+  const server = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir, '--save', '', '--appendonly', 'yes']
   let child: ChildProcess
   let ended: Promise<unknown> = Promise.resolve()
 
   async function start(): Promise<void> {
-    const args = [
-      '--port',
-      `${port}`,
-      '--dir',
-      dir,
-      '--save',
-      '',
-      '--appendonly',
-      'yes',
-      '--bind',
-      '127.0.0.1',
-      ...extra,
-    ]
-    child = spawn(binary, args, { stdio: 'ignore' })
+    child = spawn(
+      process.env.SWITCHYARD_REDIS_SERVER || 'redis-server',
+      options.clustered ? [...server, ...cluster] : server,
+      { stdio: 'ignore' },
+    )
     ended = once(child, 'exit')
-    await until('redis-server answers', () => answersPing(port))
+    await until('the server answers', () =>
+      ask('PING').then(
+        () => true,
+        () => false,
+      ),
+    )
+  }
+
+  async function ask(command: string, ...args: (string | number)[]): Promise<unknown> {
+    const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null })
+    redis.on('error', () => {})
+    try {
+      await redis.connect()
+      return await redis.call(command, ...args)
+    } finally {
+      redis.disconnect()
+    }
   }
 
   async function kill(): Promise<void> {
@@ -91,8 +64,10 @@ export async function startOwnRedis(extra: string[] = []): Promise<OwnRedis> {
 
   await start()
   return {
-    url,
+    url: `redis://127.0.0.1:${port}`,
     port,
+    busPort,
+    ask,
     start,
     kill,
     pause: () => void child.kill('SIGSTOP'),
@@ -102,4 +77,13 @@ export async function startOwnRedis(extra: string[] = []): Promise<OwnRedis> {
       await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
 }

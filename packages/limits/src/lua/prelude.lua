@@ -2,8 +2,8 @@
 --   1 windows    hash; for each dimension x, in buckets of its window:
 --                  `x`            "sum from now here": spent in all buckets that count, the oldest and the newest of these, spent in the newest
 --                  `x:<bucket>`   spent in an earlier bucket
---                  `x@`           "booked tail planned": booked in all; the bucket where the plan ends, which is that of the last slot but one
---                                 or later; what the window will hold there and behind it
+--                  `x@`           "booked tail planned": booked in all; the bucket where the plan ends; what the window holds there,
+--                                 spent and booked, with all that is booked later
 --                  `x@<bucket>`   booked for a bucket
 --                and `hold`, the average time that a call is in flight, ms
 --   2 in flight  zset, lease -> end of the lease
@@ -161,8 +161,8 @@ local function load_costs(bookings)
   load(codes)
 end
 
--- Moves the end of the plan to another bucket. What leaves a window there is what the bucket COUNTED before held; nothing is held
--- behind now and behind the end of the plan.
+-- Moves the end of the plan to another bucket. What leaves a window there is what the bucket COUNTED before held; past both now and
+-- the end of the plan there is nothing that could leave.
 local function move_tail(d, til)
   local sign, first, last = -1, d.tail + 1, math.min(til, math.max(d.tail, d.now) + COUNTED)
   if til < d.tail then sign, first, last = 1, til + 1, math.min(d.tail, til + COUNTED) end

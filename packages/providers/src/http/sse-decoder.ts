@@ -17,7 +17,8 @@ export interface SseDecoder {
 
 /**
  * Server-sent events from bytes, cut anywhere (https://html.spec.whatwg.org/multipage/server-sent-events.html). UTF-8 is
- * strict: a replaced character would be an answer that nobody gave. An event without its blank line is not an event.
+ * strict: a replaced character would be an answer that nobody gave. An event without its blank line is not an event. Data is
+ * one line: every dialect here sends JSON, where a line end between two `data:` fields is only white space.
  */
 export function createSseDecoder(maxEventBytes: number): SseDecoder {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -25,7 +26,9 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
   let fault: SseFault | null = null
   const parser = createParser({
     maxBufferSize: maxEventBytes,
-    onEvent: (event) => events.push({ name: event.event, data: event.data }),
+    onEvent: ({ event, data }) => {
+      events.push({ name: event, data: data.includes('\n') ? data.replaceAll('\n', ' ') : data })
+    },
     onError: (error) => {
       if (error.type === 'max-buffer-size-exceeded') fault = 'event_too_large'
     },

@@ -67,6 +67,10 @@ test('reading a stream line by line says the same as reading each line alone', (
     text.map((content) => chunk({ content })),
     text.map((content) => chunk({ role: 'assistant', content })),
     text.map((content) => chunk({ content, tool_calls: [{ index: 0, function: { arguments: content } }] })),
+    // What else such a line shows stays the same while its text comes and goes.
+    text.map((content) => chunk({ content, tool_calls: [{ index: 0, id: 'x' }] })),
+    text.map((content) => chunk({ reasoning: 'r', content })),
+    text.map((content) => chunk({ content, refusal: null })),
     fc.tuple(text, text).map(([content, reasoning_content]) => chunk({ content, reasoning_content })),
     text.map((content) => chunk({ content }, { obfuscation: content })),
     // Damaged where the template cannot see it from the ends.

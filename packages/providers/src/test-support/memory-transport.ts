@@ -1,8 +1,8 @@
 import { Dispatcher } from 'undici'
 import type { Transport } from '../transport.ts'
 
-/** How the bytes end: as HTTP says, or with the connection. */
-export type MemoryEnd = 'whole' | 'cut'
+/** How the bytes end: as HTTP says, with the connection, or with the connection even while nobody reads. */
+export type MemoryEnd = 'whole' | 'cut' | 'cut_while_held'
 
 /**
  * A transport whose every call is answered with these pieces, without a socket: thousands of ways to cut a body in a second.
@@ -36,7 +36,8 @@ class MemoryDispatcher extends Dispatcher {
       while (!paused && !aborted && next < this.pieces.length) {
         handler.onResponseData?.(controller, Buffer.from(this.pieces[next++] as Uint8Array))
       }
-      if (paused || aborted || next > this.pieces.length) return
+      const held = paused && this.end !== 'cut_while_held'
+      if (held || aborted || next !== this.pieces.length) return
       next++
       if (this.end === 'whole') handler.onResponseEnd?.(controller, {})
       else

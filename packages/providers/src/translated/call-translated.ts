@@ -4,6 +4,7 @@ import type { ChatCall, ChatResult, ChatSink } from '../chat-call.ts'
 import type { Transport } from '../transport.ts'
 import { answerMeta, attemptSlug } from './answer-meta.ts'
 import { anthropicDialect } from './anthropic-dialect.ts'
+import { checkWire } from './check-wire.ts'
 import { decodeRequest } from './decode-request.ts'
 import { generateAnswer } from './generate-answer.ts'
 import { googleDialect } from './google-dialect.ts'
@@ -22,6 +23,7 @@ export async function callTranslated(transport: Transport, call: ChatCall, sink:
   const model = languageModel(call.upstream, attemptSlug(call.attemptId), http.fetch)
   try {
     const request = decodeRequest(call, kind, await urlCheckOf(model))
+    http.check = (body) => checkWire(request, body)
     const translated: TranslatedCall = { call, model, http, dialect, request, meta: answerMeta(call) }
     return await (streaming ? streamAnswer(translated, sink) : generateAnswer(translated, sink))
   } catch (error) {

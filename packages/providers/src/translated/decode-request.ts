@@ -28,13 +28,10 @@ export function decodeRequest(
   const { model, maxOutput } = call.upstream
   const request = withoutDropped(call)
   const dropped = checkParameters(kind, request)
-  const wanted = request.max_completion_tokens ?? request.max_tokens ?? undefined
-  const reasoning = reasoningOptions(
-    kind,
-    model,
-    request.reasoning_effort ?? undefined,
-    wanted ?? maxOutput ?? undefined,
-  )
+  const wanted = request.max_completion_tokens ?? request.max_tokens ?? maxOutput ?? undefined
+  // More than the deployment can say is no wish that it could fulfil; providers differ only in whether they forgive it.
+  const most = wanted === undefined || maxOutput === null ? wanted : Math.min(wanted, maxOutput)
+  const reasoning = reasoningOptions(kind, model, request.reasoning_effort ?? undefined, most)
   const prompt = decodeMessages(request.messages, kind, acceptsUrl)
   if (call.prefill !== null) prompt.push({ role: 'assistant', content: [{ type: 'text', text: call.prefill }] })
 

@@ -12,6 +12,8 @@ export interface ProviderFetch {
   shown(): void
   /** Nobody reads on. */
   abandon(): void
+  /** Set before the call; throws if what the SDK made of the request must not be sent. */
+  check: (body: string) => void
   /** The call is over; null if the SDK never made it. Does not resolve before. */
   answer(): Promise<Answer | null>
   /** An error event of the stream, to be classified when it is known what was shown. */
@@ -65,6 +67,7 @@ export function createProviderFetch(
         },
         mayEnd: () => last,
         event({ data }, streamControl) {
+          if (data === '' || data === '[DONE]') return
           const event = dialect.event(data)
           switch (event.kind) {
             case 'skip':
@@ -113,10 +116,12 @@ export function createProviderFetch(
     return new Response(end.text, { headers: { 'content-type': 'application/json' } })
   }
 
-  return {
+  const http: ProviderFetch = {
+    check: () => {},
     async fetch(input, init) {
       if (answer !== null) throw new Error('an attempt is one call')
       const request = askRequest(call, String(input), init, streaming)
+      http.check(request.body)
       return streaming ? stream(request) : whole(request)
     },
     shown: () => control?.content(),
@@ -124,11 +129,17 @@ export function createProviderFetch(
     answer: async () => answer,
     streamError: () => error,
   }
+  return http
 }
 
 const NOT_READ: AttemptFailure = { class: 'broken_stream', message: 'the stream could not be read', status: 200 }
 
-function askRequest(call: ChatCall, url: string, init: RequestInit | undefined, streaming: boolean): AskRequest {
+function askRequest(
+  call: ChatCall,
+  url: string,
+  init: RequestInit | undefined,
+  streaming: boolean,
+): AskRequest & { body: string } {
   const { upstream } = call
   if (!url.startsWith(`${upstream.baseUrl}/`)) throw new Error('not a URL of this deployment')
   if (typeof init?.body !== 'string') throw new Error('not a JSON request')

@@ -1,6 +1,6 @@
-import { getModelCapabilities } from '@ai-sdk/anthropic/internal'
 import type { JSONObject, LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import type { ChatRequest } from '@switchyard/contract/openai-chat/request'
+import { isEarlyClaude } from '../is-early-claude.ts'
 import type { ProviderKind } from '../provider-kind.ts'
 
 type Effort = NonNullable<ChatRequest['reasoning_effort']>
@@ -15,8 +15,7 @@ export interface ReasoningOptions {
 /** Anthropic thinks with no less. */
 const MIN_BUDGET = 1_024
 /** Share of the output that may be thought, for models that want a budget in tokens. */
-const SHARE: Record<Effort, number> = { none: 0, minimal: 0.02, low: 0.1, medium: 0.3, high: 0.6, xhigh: 0.9 }
-const LARGEST_SHARE = 0.8
+const SHARE: Record<Effort, number> = { none: 0, minimal: 0.02, low: 0.1, medium: 0.3, high: 0.6, xhigh: 0.8 }
 
 /**
  * `reasoning_effort` for both kinds. The SDK knows how each model wants it said (effort, level, budget) with one exception:
@@ -34,13 +33,9 @@ export function reasoningOptions(
   if (effort === undefined || effort === 'none') return plain
   // Gemini thinks without showing it unless asked to.
   if (kind === 'google') return { ...plain, providerOptions: { thinkingConfig: { includeThoughts: true } } }
-  if (kind !== 'anthropic') return plain
+  if (!isEarlyClaude(model) || maxOutputTokens === undefined) return plain
 
-  const able = getModelCapabilities(model)
-  if (able.supportsAdaptiveThinking || maxOutputTokens === undefined) return plain
-  const budget = Math.floor(
-    Math.max(MIN_BUDGET, Math.min(able.maxOutputTokens * SHARE[effort], maxOutputTokens * LARGEST_SHARE)),
-  )
+  const budget = Math.max(MIN_BUDGET, Math.floor(maxOutputTokens * SHARE[effort]))
   if (budget >= maxOutputTokens) return { ...plain, level: undefined, dropped: ['reasoning_effort'] }
   return {
     level: undefined,

@@ -6,6 +6,7 @@ import { BrokerError } from '@switchyard/contract/broker-error'
  * promise (a schema that is a number). Its sentences are not kept where they could quote the request.
  */
 export function untranslatable(thrown: unknown): BrokerError {
+  if (BrokerError.is(thrown)) return thrown
   return UnsupportedFunctionalityError.isInstance(thrown)
     ? new BrokerError('unsupported_parameter', `This deployment does not support: ${thrown.functionality}.`, {
         cause: thrown,

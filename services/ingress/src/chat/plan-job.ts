@@ -1,9 +1,9 @@
+import type { Principal } from '@switchyard/accounts/principal'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { JobSpec } from '@switchyard/contract/job'
 import { KEEP_MS, KEEP_PLAIN_MS } from '@switchyard/jobs/durations'
 import type { Ingress } from '../ingress.ts'
 import type { Preference } from '../prefer.ts'
-import type { Principal } from '../principal.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
 

@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { explainJson } from './explain-json.ts'
 import { readJson } from './read-json.ts'
-import { screenJson } from './screen-json.ts'
 
 function refusal(body: string | Buffer): BrokerError {
   try {
@@ -85,15 +84,6 @@ describe('readJson refuses', () => {
     const error = refusal('{"model":"canary-secret","messages":[}')
     expect(error.message).toContain('offset 37')
     expect(error.message).not.toContain('canary')
-  })
-
-  it('hostile sizes in under 20 ms', () => {
-    const bodies = [nested(100_000), JSON.stringify(new Array(1_000_000).fill(0))].map((text) => Buffer.from(text))
-    for (const body of bodies) {
-      const startedAt = performance.now()
-      expect(() => screenJson(body)).toThrow(BrokerError)
-      expect(performance.now() - startedAt).toBeLessThan(20)
-    }
   })
 })
 

@@ -2,9 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { newApiKey } from '@switchyard/accounts/api-key'
+import { type ApiKeyRecord, createKeyStore } from '@switchyard/accounts/key-store'
+import { ALL_SCOPES } from '@switchyard/accounts/principal'
 import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
+import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import { createLogger } from '@switchyard/telemetry/logger'
-import { NO_TELEMETRY } from '@switchyard/telemetry/start-telemetry'
+import { NO_TELEMETRY, type Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type RunningIngress, startIngress, type Tuning } from '../start-ingress.ts'
 import { type StandInWorker, startStandInWorker } from './stand-in-worker.ts'
 
@@ -18,6 +22,8 @@ export interface Stack {
   catalogFile: string
   ingress: RunningIngress
   worker: StandInWorker
+  project: string
+  makeKey(project: string, given?: Partial<ApiKeyRecord>): Promise<string>
   /** Lines that the service logged. */
   logged: string[]
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -35,14 +41,19 @@ export function required(name: string): string {
 
 /** A whole ingress on a free port and a worker for the one lane of its catalog; all names are random, so suites share a Redis. */
 export async function startStack(
-  options: { redisUrl?: string; tuning?: Partial<Tuning>; drainMs?: number } = {},
+  options: {
+    redisUrl?: string
+    tuning?: Partial<Tuning>
+    drainMs?: number
+    telemetry?: Telemetry
+    outages?: boolean
+  } = {},
 ): Promise<Stack> {
   const redisUrl = options.redisUrl ?? required('TEST_REDIS_URL')
   const random = randomBytes(6).toString('hex')
   const deployment = `d-${random}`
   const lane = `frontier.p${random}`
   const model = `model-${random}`
-  const key = `sk-sy-${randomBytes(24).toString('base64url')}`
   const directory = await mkdtemp(join(tmpdir(), 'ingress-'))
   const catalogFile = join(directory, 'catalog.yaml')
   await writeFile(catalogFile, catalogOf({ provider: `p${random}`, deployment, model }))
@@ -52,11 +63,16 @@ export async function startStack(
     level: 'info',
     destination: { write: (line) => void logged.push(line) },
   })
+  const keys = await keyMaker(redisUrl)
+  const project = `proj_${random}`
+  const key = await keys.make(project)
+  const otherKey = await keys.make(`proj_other${random}`)
   const worker = await startStandInWorker({
     redisUrl,
     blobs: await openLocalBlobStore(join(directory, 'blobs')),
     lane,
     deployment,
+    outages: options.outages ?? false,
   })
   const ingress = await startIngress(
     {
@@ -65,10 +81,15 @@ export async function startStack(
       redisUrl,
       dataDirectory: directory,
       catalogFile,
-      apiKey: key,
+      apiKey: undefined,
       drainMs: options.drainMs ?? 0,
     },
-    { logger, telemetry: NO_TELEMETRY, env: {}, ...(options.tuning ? { tuning: options.tuning } : {}) },
+    {
+      logger,
+      telemetry: options.telemetry ?? NO_TELEMETRY,
+      env: {},
+      ...(options.tuning ? { tuning: options.tuning } : {}),
+    },
   )
   const fetchWith =
     (apiKey: string) =>
@@ -85,8 +106,10 @@ export async function startStack(
     ingress,
     worker,
     logged,
+    project,
+    makeKey: keys.make,
     fetch: fetchFrom,
-    fetchAsOther: fetchWith(`${key}x`),
+    fetchAsOther: fetchWith(otherKey),
     chat: (body = {}, headers = {}, signal) =>
       fetchFrom('/v1/chat/completions', {
         method: 'POST',
@@ -97,8 +120,33 @@ export async function startStack(
     async stop() {
       await ingress.stop()
       await worker.stop()
+      await keys.stop()
       await rm(directory, { recursive: true, force: true })
     },
+  }
+}
+
+/** Keys of projects of this stack's own, because the development project has one key at a time. */
+async function keyMaker(redisUrl: string): Promise<{ make: Stack['makeKey']; stop(): Promise<void> }> {
+  const redis = await connectRedis(redisUrl, { role: 'producer', name: 'keys' })
+  const store = createKeyStore({ redis })
+  return {
+    async make(project, given = {}) {
+      const key = newApiKey()
+      await store.put(key, {
+        id: `key_${randomBytes(6).toString('hex')}`,
+        project,
+        scopes: [ALL_SCOPES],
+        name: 'test',
+        createdAtMs: Date.now(),
+        expiresAtMs: null,
+        revokedAtMs: null,
+        prefix: key.slice(0, 10),
+        ...given,
+      })
+      return key
+    },
+    stop: () => disconnectRedis(redis),
   }
 }
 

@@ -29,7 +29,9 @@ export function composeAnswer(prompt: Prompt, chunks: number | null, callId: str
   const parts: AnswerPart[] = []
   if (prompt.reasoning !== 'none') parts.push({ kind: 'reasoning', text: reasonAbout(prompt, text) })
   if (tools.length > 0) {
-    const facts = readFacts(text)
+    // A tool that is forced stands in for a schema, so its arguments come from the documents.
+    const forced = typeof prompt.toolChoice === 'object'
+    const facts = readFacts(forced ? findDocuments(prompt, text).join('\n\n') : text)
     tools.forEach((tool, i) => {
       const id = `${callId}${i}`
       parts.push({ kind: 'tool', id, name: tool.name, text: JSON.stringify(valueForSchema(tool.parameters, facts)) })

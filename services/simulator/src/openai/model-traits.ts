@@ -20,7 +20,8 @@ const NEUTRAL: Record<string, unknown> = {
 }
 
 export function isOpenaiModel(model: string): boolean {
-  return /^(gpt-|o\d|text-embedding-)/.test(model) && !model.includes('missing')
+  // DeepSeek answers under OpenAI's dialect, and so do most others.
+  return /^(gpt-|o\d|text-embedding-|deepseek-)/.test(model) && !model.includes('missing')
 }
 
 export function isReasoningModel(model: string): boolean {

@@ -1,0 +1,27 @@
+/** An API key's record, by the full SHA-256 of the key in hex. */
+export function apiKeyKey(digest: string): string {
+  return `sy:{key:${digest}}`
+}
+
+export function projectKey(project: string): string {
+  return `sy:{${project}}:project`
+}
+
+/** Digest of the first key that `SWITCHYARD_API_KEY` gave this project. */
+export function bootstrapKey(project: string): string {
+  return `sy:{${project}}:bootstrap_key`
+}
+
+/** Rows of one day, by effect id. */
+export function ledgerKey(project: string, day: string): string {
+  return `sy:{${project}}:ledger:${day}`
+}
+
+export function totalsKey(project: string, day: string): string {
+  return `sy:{${project}}:totals:${day}`
+}
+
+/** Sorted set of the project's job ids, all of the same score. */
+export function jobsKey(project: string): string {
+  return `sy:{${project}}:jobs`
+}
