@@ -75,35 +75,14 @@ export async function runStack(root: string, env: NodeJS.ProcessEnv, files: Serv
     await redis?.answering(stopRequest.signal)
 
     const redisUrl = redis?.url ?? settings.redisUrl ?? ''
-    for (const service of listServices({
-      settings,
-      redisUrl,
-      apiKey,
-      simulatorPort,
-      credentialVariables,
-      env,
-      files,
-    })) {
-      running.push(
-        supervise(
-          {
-            name: service.name,
-            command: process.execPath,
-            args: [service.file],
-            env: service.env,
-            directory: root,
-            readyLine: service.readyLine,
-            kind: 'service',
-          },
-          log,
-          watchdog,
-        ),
-      )
+    const services = listServices({ settings, redisUrl, apiKey, simulatorPort, credentialVariables, env, files })
+    for (const { name, file, env: given, readyLine } of services) {
+      const command = { command: process.execPath, args: [file], directory: root }
+      running.push(supervise({ name, ...command, env: given, readyLine, kind: 'service' }, log, watchdog))
     }
     const url = await readyUrl(running, settings, stopRequest.signal)
-    process.stdout.write(
-      `${readyMessage({ url, apiKey, model: exampleModel, simulatedFor: isSimulated ? credentialVariables : null })}\n`,
-    )
+    const simulatedFor = isSimulated ? credentialVariables : null
+    process.stdout.write(`${readyMessage({ url, apiKey, model: exampleModel, simulatedFor })}\n`)
     await stopRequest.requested
     await stop()
     return 0

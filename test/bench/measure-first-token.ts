@@ -7,7 +7,7 @@ import type { Rig, Running } from './rig.ts'
 export const STREAMS = [1, 50, 200] as const
 
 /** 5 ms to the first chunk and 2 ms between them for a stream alone, 50 ms and 20 ms for many. */
-function shapeOf(concurrency: number): LoadShape {
+export function pacedStreams(concurrency: number): LoadShape {
   const [firstTokenMs, chunkDelayMs] = concurrency === 1 ? [5, 2] : [50, 20]
   const lengthMs = firstTokenMs + (CHUNKS - 1) * chunkDelayMs
   return {
@@ -26,7 +26,7 @@ function shapeOf(concurrency: number): LoadShape {
  */
 export async function measureFirstToken(rig: Rig, running: Running, turn: number): Promise<void> {
   for (const streams of STREAMS) {
-    const shape = shapeOf(streams)
+    const shape = pacedStreams(streams)
     const times = new Map<string, { first: Quantiles; total: Quantiles }>()
     for (const [name, variant] of inTurn([...running], turn)) {
       const measured = await measureLoad(rig, `${name}, ${streams} streams`, variant, shape)

@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [options]
   --only a,b          of ${SECTIONS.join(', ')}
   --variants a,b      of ${VARIANTS.join(', ')}
   --out FILE          also write the report to a file
-  --profile DIRECTORY after the rounds, CPU profiles of ingress and worker at saturation`
+  --profile DIRECTORY after the rounds, CPU profiles of ingress and worker under load`
 
 /** Throws with a sentence that says what is wrong with the arguments. */
 export function readOptions(args: string[]): BenchOptions | 'help' {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openInspector } from './inspector.ts'
+import { pacedStreams } from './measure-first-token.ts'
 import { measureLoad } from './measure-load.ts'
 import { STREAMED, WHOLE } from './measure-saturation.ts'
 import type { Rig } from './rig.ts'
@@ -8,7 +9,13 @@ import type { Variant } from './variant.ts'
 
 const EVERY_US = 250
 
-/** Writes `<kind>-<process>.cpuprofile` of ingress and worker under each load at saturation; Chrome's developer tools show them. */
+const LOADS = [
+  ['json', WHOLE],
+  ['streams', STREAMED],
+  ['paced-streams', pacedStreams(200)],
+] as const
+
+/** Writes `<load>-<process>.cpuprofile` of ingress and worker under each load; Chrome's developer tools show them. */
 export async function profileSwitchyard(rig: Rig, variant: Variant, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   for (const process of ['ingress', 'worker']) {
@@ -16,12 +23,12 @@ export async function profileSwitchyard(rig: Rig, variant: Variant, directory: s
     const inspector = await openInspector(pid, variant.logFile)
     await inspector.send('Profiler.enable')
     await inspector.send('Profiler.setSamplingInterval', { interval: EVERY_US })
-    for (const shape of [WHOLE, STREAMED]) {
-      rig.say(`profile of ${process}, ${shape.kind}`)
+    for (const [load, shape] of LOADS) {
+      rig.say(`profile of ${process}, ${load}`)
       await inspector.send('Profiler.start')
-      await measureLoad(rig, `profile, ${shape.kind}`, variant, shape)
+      await measureLoad(rig, `profile, ${load}`, variant, shape)
       const { profile } = (await inspector.send('Profiler.stop')) as { profile: object }
-      await writeFile(join(directory, `${shape.kind}-${process}.cpuprofile`), JSON.stringify(profile))
+      await writeFile(join(directory, `${load}-${process}.cpuprofile`), JSON.stringify(profile))
     }
     inspector.close()
   }

@@ -52,10 +52,13 @@ describe('restarts', () => {
       const accepted: string[] = []
       const streams: { status: number; events: SseEvent[]; broken: boolean }[] = []
       const load = Array.from({ length: 8 }, async (_, client) => {
-        while (going) {
+        while (going || accepted.length < 24 || streams.length < 24) {
           try {
-            if (client % 2 === 0) accepted.push(await api.submit(ask(false)))
-            else {
+            if (client % 2 === 0) {
+              const id = await api.submit(ask(false))
+              accepted.push(id)
+              await api.ended(id)
+            } else {
               const response = await api.chat(ask(true))
               streams.push({ status: response.status, ...(await collect(response)) })
             }
@@ -73,10 +76,10 @@ describe('restarts', () => {
       }
       going = false
       await Promise.all(load)
-      expect(accepted.length).toBeGreaterThan(10)
+      expect(accepted.length).toBeGreaterThan(20)
       for (const id of accepted) expect(await api.ended(id)).toMatchObject({ status: 'completed' })
       const answered = streams.filter(({ status }) => status === 200)
-      expect(answered.length).toBeGreaterThan(5)
+      expect(answered.length).toBeGreaterThan(20)
       for (const { events: all, broken } of answered) {
         const last = all.at(-1)
         // A clean end is the real end.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { NO_USAGE } from '@switchyard/contract/usage'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { cancelBooking } from './cancel-booking.ts'
+import { limiterKeys } from './keys.ts'
 import { narrow } from './learn.ts'
 import { type DeploymentLimits, hasLimits } from './limit-config.ts'
 import { snapshot } from './observe.ts'
@@ -428,23 +429,28 @@ onEachRedis((redis) => {
     })
   })
 
-  it('leaves no key without an expiry', async () => {
-    const limits = { rpm: 1, rpd: 9, inFlight: 9 }
-    await ask(limits, 'a')
-    await ask(limits, 'b')
-    await narrow(redis(), deployment, { retryAfterMs: 1_000 }, { nowMs })
-    await end(limits, 'a')
-    await ask(limits, 'a2')
-    await renewLeases(redis(), [{ deployment, lease: 'a' }], { nowMs })
-    await cancelBooking(redis(), deployment, 'a2', { nowMs })
-    const keys = ['windows', 'in_flight', 'line', 'booked', 'limited', 'grant:a'].map(
-      (k) => `sy:{dep:${deployment}}:${k}`,
-    )
-    const left = await Promise.all(keys.map((key) => redis().pttl(key)))
-    // -2: no such key; a call in flight is the only thing that `a` left behind.
-    expect(left.filter((ttl) => ttl === -1)).toEqual([])
-    expect(left.filter((ttl) => ttl > 0).length).toBeGreaterThanOrEqual(5)
-  })
+  it.each<DeploymentLimits>([{ rpm: 1, inFlight: 9 }, { inFlight: 1 }, { rpm: 1, rpd: 9 }])(
+    'leaves no key without an expiry: %j',
+    async (limits) => {
+      const ttls = () => Promise.all(limiterKeys(deployment, 'a').map((key) => redis().pttl(key)))
+      await ask(limits, 'a')
+      await end(limits, 'a')
+      // -2: no such key.
+      expect((await ttls())[0]).toBeGreaterThan(0)
+      await giveUp(limits, 'a')
+      nowMs += 2 * MINUTE
+      await ask(limits, 'b')
+      await ask(limits, 'c')
+      await narrow(redis(), deployment, { retryAfterMs: 1_000 }, { nowMs })
+      await renewLeases(redis(), [{ deployment, lease: 'b' }], { nowMs })
+      for (const ttl of await ttls()) expect(ttl).toBeGreaterThan(0)
+      await cancelBooking(redis(), deployment, 'c', { nowMs })
+      await giveUp(limits, 'b')
+      const [windows, inFlight, line, booked] = await ttls()
+      expect([inFlight, line, booked]).toEqual([-2, -2, -2])
+      expect(windows).toBeGreaterThan(0)
+    },
+  )
 })
 
 it('knows deployments without limits', () => {

@@ -1,4 +1,4 @@
-import fastify from 'fastify'
+import fastify, { type FastifyPluginAsync } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { routeTable } from './route-table.ts'
 
@@ -14,9 +14,10 @@ describe('routeTable', () => {
   it('looks into plugins, too', async () => {
     const app = fastify()
     routeTable(app)
-    await app.register(async (plugin) => {
-      plugin.post('/inner', async () => 'oh')
-    })
+    const plugin: FastifyPluginAsync = async (inner) => {
+      inner.post('/inner', async () => 'oh')
+    }
+    await app.register(plugin)
     await expect(app.ready()).rejects.toThrow('POST /inner')
   })
 })

@@ -38,7 +38,9 @@ describe('an edited catalog', () => {
 describe('a fleet without a worker for a model', () => {
   it('is not ready for it: 503 until one announces it', async () => {
     await stack.worker.announcement.stop()
-    await vi.waitUntil(async () => (await stack.chat()).status === 503)
+    await vi.waitUntil(async () => (await stack.chat({}, { prefer: 'respond-async' })).status === 503, {
+      timeout: 5_000,
+    })
     const response = await stack.chat()
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('5')

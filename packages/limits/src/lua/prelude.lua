@@ -196,7 +196,7 @@ local function unbook(bookings)
   end
 end
 
--- Writes everything back. It is gone two windows after the last moment that is booked; that is renewed once in a bucket.
+-- Writes everything back. It is gone two windows after now, or after the last slot; without a line that is renewed once in a bucket.
 local function write()
   local kept, gone, longest = {}, {}, minute
   local last = waiting > 0 and redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]
@@ -219,7 +219,7 @@ local function write()
   end
   if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
   if #kept > 0 then redis.call('HSET', KEYS[1], unpack(kept)) end
-  if not last and not turned and #kept > 0 then return end
+  if not last and not turned and next(dims) then return end
   local ttl = int(2 * longest + math.max(0, (last or 0) - now))
   redis.call('PEXPIRE', KEYS[1], ttl)
   redis.call('PEXPIRE', KEYS[3], ttl)

@@ -72,7 +72,7 @@ if limited <= now and not no_place and #full == 0 then
   end
   write()
   redis.call('ZADD', KEYS[2], int(now + ARGV[4]), lease)
-  if turned or live == 0 or #list == 0 then redis.call('PEXPIRE', KEYS[2], int(10 * minute + 2 * ARGV[4])) end
+  redis.call('PEXPIRE', KEYS[2], int(10 * minute + 2 * ARGV[4]))
   redis.call('SET', KEYS[6], table.concat(held, ' '), 'PX', ARGV[6])
   return { 1 }
 end
