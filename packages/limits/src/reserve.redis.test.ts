@@ -285,6 +285,7 @@ onEachRedis((redis) => {
       await ask(limits, 'a')
       nowMs = slotOf(await ask(limits, 'b'))
       const again = slotOf(await ask(limits, 'b'))
+      expect(again - nowMs).toBeGreaterThanOrEqual(250)
       expect(again - nowMs).toBeLessThanOrEqual(1_000)
       await end(limits, 'a')
       expect(await ask(limits, 'newcomer')).toMatchObject({ ok: false, waitingFor: 'in_flight' })

@@ -50,7 +50,7 @@ local function place_at()
   read({ 'hold' })
   local step = cells.hold > 0 and cells.hold / places or minute / 240
   local position = live + others - places + 1
-  if due then position = redis.call('ZCOUNT', KEYS[3], '-inf', int(now)) end
+  if due then position = 1 + redis.call('ZCOUNT', KEYS[3], '-inf', int(now)) end
   local wait = minute / 3000 + step * position
   -- Its turn has come, so it keeps its claim on the next place.
   if due then wait = math.min(wait, CLAIM) end
