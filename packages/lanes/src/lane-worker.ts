@@ -76,11 +76,20 @@ export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
       return backend
     },
   )
-  worker.on('error', onError)
+  // BullMQ follows the event with one error for each lock, in the same turn; one for all of them is enough.
+  let lockErrors = 0
+  worker.on('error', (error) => {
+    if (lockErrors > 0) lockErrors--
+    else onError(error)
+  })
+  worker.on('lockRenewalFailed', (ids) => {
+    onError(new Error(`lane ${lane}: deliveries lost their locks while they were held`))
+    lockErrors = ids.length
+    options.onLockLost(ids)
+  })
   worker.on('active', () => {
     lastFetchAt = performance.now()
   })
-  worker.on('lockRenewalFailed', options.onLockLost)
 
   return {
     get held() {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isClusterClient } from '@switchyard/redis/connect'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Consumer } from './consumer.ts'
 import { type Delivery, deliveryId } from './delivery.ts'
 import { laneKeys } from './keys.ts'
@@ -23,8 +23,11 @@ describe.each([
   let handled: Set<string>
   let consumer: Consumer
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     servers = await startServers()
+  })
+  afterAll(() => Promise.all(servers.map((each) => each.remove())))
+  beforeEach(async () => {
     bundle = await openLane(servers[0]!.url)
     handled = new Set()
     consumer = await bundle.consume(async (delivery: Delivery): Promise<Verdict> => {
@@ -37,10 +40,7 @@ describe.each([
       servers.find(({ port }) => isClusterClient(redis) && redis.slots[slot]![0]!.endsWith(`:${port}`)) ?? servers[0]!
     await addSoon(newDeliveries(1))
   })
-  afterEach(async () => {
-    await bundle.close()
-    await Promise.all(servers.map((each) => each.remove()))
-  })
+  afterEach(() => bundle.close())
 
   /** Adds until Redis confirms, as the sweeper does: an add that was rejected is safe to repeat. */
   async function addSoon(deliveries: Delivery[]): Promise<void> {
@@ -59,24 +59,24 @@ describe.each([
     expect(performance.now() - begin).toBeLessThan(RESUME_MS)
   }
 
-  test.each([0, 4_000, 12_000])('killed, back after %i ms: an idle consumer consumes again', async (downMs) => {
+  test.each([0, 7_000])('killed, back after %i ms: an idle consumer consumes again', async (downMs) => {
     await server.kill()
     await sleep(downMs)
     await server.start()
     await expectResumed()
   })
 
-  test('killed and back three times in a row', async () => {
-    for (let i = 0; i < 3; i++) {
+  test('killed and back twice in a row', async () => {
+    for (let i = 0; i < 2; i++) {
       await server.kill()
       await server.start()
       await expectResumed()
     }
   })
 
-  test.each([1_000, 8_000])('paused for %i ms', async (pausedMs) => {
+  test('paused for longer than a fetch blocks', async () => {
     server.pause()
-    await sleep(pausedMs)
+    await sleep(6_000)
     server.resume()
     await expectResumed()
   })
@@ -106,5 +106,6 @@ describe.each([
     await consumer.stop()
     expect(performance.now() - begin).toBeLessThan(3_000)
     await server.start()
+    if (servers.length > 1) await until('the cluster is back', () => isClusterUp(servers))
   })
 })

@@ -136,6 +136,7 @@ describe('a consumer whose connections are broken', () => {
     server.resume()
     await until('the loss is reported', () => lost.length > 0)
     expect(lost[0]).toEqual(held[0])
+    expect(bundle.errors.filter(({ message }) => message.includes('lock'))).toHaveLength(1)
     await until('the lane offers it again', async () => (await bundle.producer.depth(bundle.lane)).delayed === 1)
     expect(handled).toHaveLength(1)
     expect(consumer.health().held).toBe(1)

@@ -30,6 +30,15 @@ describe('a rewritten body', () => {
     expect(rewrite(body)).toBe('{"model":"upstream-model","n":1}')
   })
 
+  test('says max_tokens in the words of a model that refuses it', () => {
+    const to = (model: string, text: string) => rewriteBody(Buffer.from(text), { model, stream: false, drop: [] }).toString()
+    expect(to('gpt-5.5', '{"max_tokens": 12}')).toBe('{"model":"gpt-5.5","max_completion_tokens":12}')
+    expect(to('gpt-5.5', '{"max_tokens":12,"max_completion_tokens":7}')).toBe(
+      '{"model":"gpt-5.5","max_completion_tokens":7}',
+    )
+    expect(to('gpt-4.1', '{"max_tokens":12}')).toBe('{"model":"gpt-4.1","max_tokens":12}')
+  })
+
   test('holds for any JSON object', () => {
     const value = fc.dictionary(
       fc.oneof(fc.string(), fc.constantFrom('model', 'stream', 'switchyard', 'gone')),
