@@ -129,7 +129,7 @@ export default {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '__fixtures__' },
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.base.json' },
+    tsConfig: { fileName: 'infra/tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['types', 'import', 'node', 'default'],

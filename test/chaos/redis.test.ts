@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Api, collect } from '../harness/api.ts'
@@ -33,7 +33,9 @@ describe('Redis that dies, hangs and forgets', () => {
     for (const id of before) expect(await api.ended(id)).toMatchObject({ status: 'completed' })
   })
 
-  it('hanging: ingress says 503 with retry-after within a second or so, and goes on by itself afterwards', { timeout: 60_000 }, async () => {
+  it('hanging: ingress says 503 with retry-after within a second or so, and goes on by itself afterwards', {
+    timeout: 60_000,
+  }, async () => {
     const pid = stack.pid('redis')
     process.kill(pid, 'SIGSTOP')
     try {

@@ -29,7 +29,16 @@ describe('restarts', () => {
       process.kill(pid, 'SIGKILL')
       const seen = await Promise.all(read)
       await stack.restarted('ingress', pid)
-      await expect.poll(() => fetch(`${stack.url}/readyz`).then(({ ok }) => ok, () => false), { timeout: 10_000 }).toBe(true)
+      await expect
+        .poll(
+          () =>
+            fetch(`${stack.url}/readyz`).then(
+              ({ ok }) => ok,
+              () => false,
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe(true)
       for (const { id, events: head, broken } of seen) {
         expect(broken).toBe(true)
         const from = head.length === 0 ? {} : { 'last-event-id': String(head.length - 1) }
@@ -43,7 +52,9 @@ describe('restarts', () => {
     }
   })
 
-  it('a rolling restart under load loses nothing, and breaks only streams that were showing content', { timeout: 180_000 }, async () => {
+  it('a rolling restart under load loses nothing, and breaks only streams that were showing content', {
+    timeout: 180_000,
+  }, async () => {
     const stack = await startStack({ SWITCHYARD_DRAIN_MS: '3000' })
     const api = new Api(stack)
     try {
@@ -72,7 +83,16 @@ describe('restarts', () => {
         const pid = stack.pid(name)
         process.kill(pid, 'SIGTERM')
         await stack.restarted(name, pid)
-        await expect.poll(() => fetch(`${stack.url}/readyz`).then(({ ok }) => ok, () => false), { timeout: 20_000 }).toBe(true)
+        await expect
+          .poll(
+            () =>
+              fetch(`${stack.url}/readyz`).then(
+                ({ ok }) => ok,
+                () => false,
+              ),
+            { timeout: 20_000 },
+          )
+          .toBe(true)
       }
       going = false
       await Promise.all(load)
@@ -91,7 +111,9 @@ describe('restarts', () => {
     }
   })
 
-  it('SIGTERM ends everything within 10 s and leaves no process behind; streams end with an error event', { timeout: 60_000 }, async () => {
+  it('SIGTERM ends everything within 10 s and leaves no process behind; streams end with an error event', {
+    timeout: 60_000,
+  }, async () => {
     const stack = await startStack()
     const api = new Api(stack)
     await stack.simulator.model(GPT_MINI, { firstTokenMs: 10, chunkDelayMs: 500, chunks: 100 })
@@ -123,7 +145,8 @@ async function processesOf(dataDir: string): Promise<string[]> {
     if (!/^\d+$/.test(pid)) continue
     try {
       const environment = await readFile(`/proc/${pid}/environ`, 'utf8')
-      if (environment.includes(`SWITCHYARD_DATA_DIR=${dataDir}`)) found.push(await readFile(`/proc/${pid}/cmdline`, 'utf8'))
+      if (environment.includes(`SWITCHYARD_DATA_DIR=${dataDir}`))
+        found.push(await readFile(`/proc/${pid}/cmdline`, 'utf8'))
     } catch {
       // Gone meanwhile.
     }

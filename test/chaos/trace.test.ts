@@ -7,7 +7,9 @@ const CANARY = 'canary-3b1fd2'
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const CLIENT = 'b7ad6b7169203331'
 
-it('one trace spans a job that fell back, from ingress to delivery, and holds nothing of what was said', { timeout: 90_000 }, async () => {
+it('one trace spans a job that fell back, from ingress to delivery, and holds nothing of what was said', {
+  timeout: 90_000,
+}, async () => {
   const receiver = await startTraceReceiver()
   const stack = await startStack({
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -25,7 +27,10 @@ it('one trace spans a job that fell back, from ingress to delivery, and holds no
     expect(JSON.stringify(events)).toContain(CANARY)
 
     const ours = () => receiver.spans.filter(({ traceId }) => traceId === TRACE)
-    const names = () => ours().map(({ name }) => name).sort()
+    const names = () =>
+      ours()
+        .map(({ name }) => name)
+        .sort()
     await expect
       .poll(names, { timeout: 15_000 })
       .toEqual(

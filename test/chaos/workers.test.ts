@@ -27,7 +27,9 @@ describe('workers that die, hang and come back', () => {
     await stack.restarted(name, pid)
   }
 
-  it('a killed worker’s job runs again within 25 s, is not failed for it, and the lost call is on the bill', { timeout: 60_000 }, async () => {
+  it('a killed worker’s job runs again within 25 s, is not failed for it, and the lost call is on the bill', {
+    timeout: 60_000,
+  }, async () => {
     await stack.simulator.model(GPT_MINI, { firstTokenMs: 2_000 })
     const id = await api.submit(ask())
     await killWhileCalling(id, 1, 'worker')
@@ -85,7 +87,9 @@ describe('workers that die, hang and come back', () => {
     expect(await stack.simulator.callsOf(id)).toHaveLength(2)
   })
 
-  it('a job that crashes its workers runs alone, is then quarantined, and the jobs beside it are not', { timeout: 120_000 }, async () => {
+  it('a job that crashes its workers runs alone, is then quarantined, and the jobs beside it are not', {
+    timeout: 120_000,
+  }, async () => {
     await stack.simulator.model('claude-haiku-4-5', { firstTokenMs: 60_000 })
     const poison = await api.submit({ ...ask(), model: 'claude-haiku-4-5' })
     await killWhileCalling(poison, 1, 'worker')

@@ -68,9 +68,8 @@ async function run(stack: DemoStack, documents: Document[], settings: DemoSettin
   const client = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: stack.key })
   say(`${stack.url}, model ${model}`)
   if (simulatorUrl === null) {
-    say(
-      'No outage: the simulator of this stack is not known. Give its address ("simulator ready …") in SWITCHYARD_SIMULATOR_URL.',
-    )
+    say('No outage: the simulator is not known, so real providers may answer, at their price (--limit bounds it).')
+    say('Of a stack with a simulator give its address ("simulator ready ...") in SWITCHYARD_SIMULATOR_URL.')
   }
 
   say('\n1. A job for each document (Prefer: respond-async, JSON schema), followed by its events')

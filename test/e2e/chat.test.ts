@@ -24,7 +24,11 @@ describe('the official client, with nothing changed but base URL and key', () =>
   it.each(['claude-4-7-opus', 'gpt-5-5-pro', 'gemini-3-1-pro', 'claude-haiku-4-5', 'deepseek-v4-flash'])(
     'streams %s to its end',
     async (model) => {
-      const stream = await api.openai.chat.completions.create({ model, messages: say('echo: one two three'), stream: true })
+      const stream = await api.openai.chat.completions.create({
+        model,
+        messages: say('echo: one two three'),
+        stream: true,
+      })
       let text = ''
       let finish: string | null = null
       for await (const chunk of stream) {
@@ -37,18 +41,21 @@ describe('the official client, with nothing changed but base URL and key', () =>
     },
   )
 
-  it.each(['claude-4-7-opus', 'gpt-5-4-mini', 'gemini-3-1-pro'])('tells the usage of a stream of %s when asked', async (model) => {
-    const stream = await api.openai.chat.completions.create({
-      model,
-      messages: say('echo: one two three'),
-      stream: true,
-      stream_options: { include_usage: true },
-    })
-    const usages = []
-    for await (const chunk of stream) if (chunk.usage) usages.push(chunk.usage)
-    expect(usages).toHaveLength(1)
-    expect(usages[0]!.completion_tokens).toBeGreaterThan(0)
-  })
+  it.each(['claude-4-7-opus', 'gpt-5-4-mini', 'gemini-3-1-pro'])(
+    'tells the usage of a stream of %s when asked',
+    async (model) => {
+      const stream = await api.openai.chat.completions.create({
+        model,
+        messages: say('echo: one two three'),
+        stream: true,
+        stream_options: { include_usage: true },
+      })
+      const usages = []
+      for await (const chunk of stream) if (chunk.usage) usages.push(chunk.usage)
+      expect(usages).toHaveLength(1)
+      expect(usages[0]!.completion_tokens).toBeGreaterThan(0)
+    },
+  )
 
   it('works with temperature on a model that takes none, and says so', async () => {
     const { data, response } = await api.openai.chat.completions
@@ -91,54 +98,66 @@ describe('the official client, with nothing changed but base URL and key', () =>
     expect(Number.isInteger(facts.year)).toBe(true)
   })
 
-  it.each(['claude-4-7-opus', 'gpt-5-4-mini', 'gemini-3-1-pro'])('calls tools with %s, in parallel, and takes their results', async (model) => {
-    const tool = (name: string) => ({
-      type: 'function' as const,
-      function: {
-        name,
-        description: `Looks up ${name}`,
-        parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
-      },
-    })
-    const tools = [tool('get_weather'), tool('get_time')]
-    const messages = say('Use get_weather and get_time for Paris.')
-    const stream = api.openai.chat.completions.stream({ model, messages, tools })
-    const { choices } = await stream.finalChatCompletion()
-    const { message, finish_reason } = choices[0]!
-    expect(finish_reason).toBe('tool_calls')
-    const calls = message.tool_calls!.map((call) => {
-      if (call.type !== 'function') throw new Error(`unexpected ${call.type}`)
-      return { id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) }
-    })
-    expect(calls.map(({ name }) => name).sort()).toEqual(['get_time', 'get_weather'])
-    for (const { args } of calls) expect(typeof args.city).toBe('string')
+  it.each(['claude-4-7-opus', 'gpt-5-4-mini', 'gemini-3-1-pro'])(
+    'calls tools with %s, in parallel, and takes their results',
+    async (model) => {
+      const tool = (name: string) => ({
+        type: 'function' as const,
+        function: {
+          name,
+          description: `Looks up ${name}`,
+          parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+        },
+      })
+      const tools = [tool('get_weather'), tool('get_time')]
+      const messages = say('Use get_weather and get_time for Paris.')
+      const stream = api.openai.chat.completions.stream({ model, messages, tools })
+      const { choices } = await stream.finalChatCompletion()
+      const { message, finish_reason } = choices[0]!
+      expect(finish_reason).toBe('tool_calls')
+      const calls = message.tool_calls!.map((call) => {
+        if (call.type !== 'function') throw new Error(`unexpected ${call.type}`)
+        return { id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) }
+      })
+      expect(calls.map(({ name }) => name).sort()).toEqual(['get_time', 'get_weather'])
+      for (const { args } of calls) expect(typeof args.city).toBe('string')
 
-    const answer = await api.openai.chat.completions.create({
-      model,
-      tools,
-      messages: [
-        ...messages,
-        { role: 'assistant', tool_calls: message.tool_calls! },
-        ...calls.map(({ id, name }) => ({ role: 'tool' as const, tool_call_id: id, content: `result of ${name}: 42` })),
-      ],
-    })
-    expect(answer.choices[0]!.message.content).toContain('42')
-  })
+      const answer = await api.openai.chat.completions.create({
+        model,
+        tools,
+        messages: [
+          ...messages,
+          { role: 'assistant', tool_calls: message.tool_calls! },
+          ...calls.map(({ id, name }) => ({
+            role: 'tool' as const,
+            tool_call_id: id,
+            content: `result of ${name}: 42`,
+          })),
+        ],
+      })
+      expect(answer.choices[0]!.message.content).toContain('42')
+    },
+  )
 
   it('lists and retrieves models', async () => {
     const models = []
     for await (const model of api.openai.models.list()) models.push(model.id)
     expect(models).toEqual(expect.arrayContaining(['claude-4-7-opus', 'gpt-5-5-pro']))
-    expect(await api.openai.models.retrieve('claude-4-7-opus')).toMatchObject({ id: 'claude-4-7-opus', object: 'model' })
+    expect(await api.openai.models.retrieve('claude-4-7-opus')).toMatchObject({
+      id: 'claude-4-7-opus',
+      object: 'model',
+    })
     await expect(api.openai.models.retrieve('nobody')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
   })
 
   it('gets 401 for a wrong key, 404 for an unknown model, 400 with the path of what is wrong', async () => {
     const stranger = api.openai.withOptions({ apiKey: 'sk-sy-wrong-wrong-wrong-wrong' })
     await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
-    await expect(
-      api.openai.chat.completions.create({ model: 'nobody', messages: say('hi') }),
-    ).rejects.toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
+    await expect(api.openai.chat.completions.create({ model: 'nobody', messages: say('hi') })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      param: 'model',
+    })
     const wrong = { model: 'gpt-5-4-mini', messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }
     await expect(api.openai.chat.completions.create(wrong as never)).rejects.toMatchObject({
       status: 400,
@@ -186,12 +205,16 @@ describe('the wire', () => {
   ])('refuses switchyard.%s until it exists', async (name, switchyard) => {
     const response = await api.chat({ model: 'gpt-5-4-mini', messages: say('hi'), switchyard })
     expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ error: { code: 'unsupported_parameter', param: `switchyard.${name}` } })
+    expect(await response.json()).toMatchObject({
+      error: { code: 'unsupported_parameter', param: `switchyard.${name}` },
+    })
   })
 
   it('serves its description and docs without a key', async () => {
     const description = (await (await fetch(`${api.stack.url}/openapi.json`)).json()) as { paths: object }
-    expect(Object.keys(description.paths)).toEqual(expect.arrayContaining(['/v1/chat/completions', '/v1/jobs/{job_id}']))
+    expect(Object.keys(description.paths)).toEqual(
+      expect.arrayContaining(['/v1/chat/completions', '/v1/jobs/{job_id}']),
+    )
     for (const path of ['/docs', '/healthz', '/readyz']) expect((await fetch(api.stack.url + path)).status).toBe(200)
   })
 })

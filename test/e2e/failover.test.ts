@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { collect, type JobObject, type SseEvent, textOf } from '../harness/api.ts'
-import type { Fault } from '../harness/simulator.ts'
 import { api, simulator } from '../harness/shared.ts'
+import type { Fault } from '../harness/simulator.ts'
 
 const WORDS = 'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu'
 const ask = { messages: [{ role: 'user', content: `echo: ${WORDS}` }] }
@@ -155,7 +155,9 @@ describe('what is the caller’s own error', () => {
     await simulator.fault({ kind: 'status', status: 400, model: OPUS, body })
     const response = await api.chat({ ...ask, model: 'claude-4-7-opus' })
     expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error', message: 'messages.0: too strange' } })
+    expect(await response.json()).toMatchObject({
+      error: { type: 'invalid_request_error', message: 'messages.0: too strange' },
+    })
     const job = await api.job(response.headers.get('x-request-id')!)
     expect(deployments(job)).toEqual(['opus'])
   })

@@ -9,11 +9,20 @@ beforeEach(() => simulator.reset())
 
 describe('a job that nobody waits for', () => {
   it('is accepted with 202 and a place, runs, and keeps its result', async () => {
-    const accepted = await api.chat({ model: 'gpt-5-4-mini', messages: say('echo: later'), metadata: { a: 'b' } }, { prefer: 'respond-async' })
+    const accepted = await api.chat(
+      { model: 'gpt-5-4-mini', messages: say('echo: later'), metadata: { a: 'b' } },
+      { prefer: 'respond-async' },
+    )
     expect(accepted.status).toBe(202)
     const job = (await accepted.json()) as JobObject
     expect(accepted.headers.get('location')).toBe(`/v1/jobs/${job.id}`)
-    expect(job).toMatchObject({ object: 'job', status: 'queued', endpoint: '/v1/chat/completions', metadata: { a: 'b' }, error: null })
+    expect(job).toMatchObject({
+      object: 'job',
+      status: 'queued',
+      endpoint: '/v1/chat/completions',
+      metadata: { a: 'b' },
+      error: null,
+    })
 
     const done = await api.ended(job.id)
     expect(done).toMatchObject({ status: 'completed', attempts: [{ deployment: 'gpt-mini', status: 'completed' }] })
@@ -36,7 +45,10 @@ describe('a job that nobody waits for', () => {
     const { events: all } = await collect(await api.fetch(`/v1/jobs/${id}/events`))
     expect(textOf(all)).toBe('put together')
     const result = (await (await api.fetch(`/v1/jobs/${id}/result`)).json()) as { object: string; choices: unknown[] }
-    expect(result).toMatchObject({ object: 'chat.completion', choices: [{ message: { content: 'put together' }, finish_reason: 'stop' }] })
+    expect(result).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ message: { content: 'put together' }, finish_reason: 'stop' }],
+    })
   })
 
   it('says 409 for a result that is not there yet, 404 for what is not ours', async () => {
@@ -66,7 +78,11 @@ describe('a job that nobody waits for', () => {
     const ids = []
     for (let i = 0; i < 3; i++) ids.push(await api.submit({ model: 'gpt-5-4-mini', messages: say(`echo: ${i}`) }))
     for (const id of ids) await api.ended(id)
-    const first = (await (await api.fetch('/v1/jobs?limit=2')).json()) as { data: JobObject[]; has_more: boolean; last_id: string }
+    const first = (await (await api.fetch('/v1/jobs?limit=2')).json()) as {
+      data: JobObject[]
+      has_more: boolean
+      last_id: string
+    }
     expect(first.data.map(({ id }) => id)).toEqual([ids[2], ids[1]])
     expect(first.has_more).toBe(true)
     const next = (await (await api.fetch(`/v1/jobs?limit=1&after=${first.last_id}`)).json()) as { data: JobObject[] }

@@ -1,7 +1,7 @@
-import type { TestProject } from 'vitest/node'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
 import { startStack } from './stack.ts'
 import { writeTestCatalog } from './test-catalog.ts'
 

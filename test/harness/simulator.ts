@@ -53,7 +53,9 @@ export class Simulator {
   }
 
   async calls(filter: { model?: string; after?: number } = {}): Promise<Call[]> {
-    const query = new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)] as [string, string]))
+    const query = new URLSearchParams(
+      Object.entries(filter).map(([name, value]) => [name, String(value)] as [string, string]),
+    )
     return ((await this.#ask('GET', `ledger?${query}`)) as { calls: Call[] }).calls
   }
 

@@ -10,8 +10,18 @@ export async function writeTestCatalog(directory: string): Promise<string> {
   const catalog = parse(await readFile(DEFAULT, 'utf8'))
   const hasty = { firstToken: '600ms', idle: '600ms' }
   catalog.deployments['hasty-gpt'] = { provider: 'openai', class: 'fast', model: 'gpt-5.4-hasty', timeouts: hasty }
-  catalog.deployments['hasty-opus'] = { provider: 'anthropic', class: 'frontier', model: 'claude-hasty', timeouts: hasty }
-  catalog.deployments['narrow'] = { provider: 'openai', class: 'fast', model: 'gpt-5.4-narrow', limits: { inFlight: 2 } }
+  catalog.deployments['hasty-opus'] = {
+    provider: 'anthropic',
+    class: 'frontier',
+    model: 'claude-hasty',
+    timeouts: hasty,
+  }
+  catalog.deployments['narrow'] = {
+    provider: 'openai',
+    class: 'fast',
+    model: 'gpt-5.4-narrow',
+    limits: { inFlight: 2 },
+  }
   catalog.models['hasty'] = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models['alone'] = { route: ['gpt-mini'] }

@@ -25,7 +25,7 @@ export async function startTraceReceiver(): Promise<{
     const body = Buffer.concat(parts).toString()
     bodies.push(body)
     for (const { resource, scopeSpans } of JSON.parse(body).resourceSpans) {
-      const service = valueOf(resource.attributes.find(({ key }: { key: string }) => key === 'service.name').value)
+      const service = plain(resource.attributes.find(({ key }: { key: string }) => key === 'service.name').value)
       for (const { spans: some } of scopeSpans) {
         for (const span of some) {
           spans.push({
@@ -35,7 +35,7 @@ export async function startTraceReceiver(): Promise<{
             parentSpanId: span.parentSpanId ?? '',
             service: String(service),
             attributes: Object.fromEntries(
-              span.attributes.map(({ key, value }: { key: string; value: object }) => [key, valueOf(value)]),
+              span.attributes.map(({ key, value }: { key: string; value: object }) => [key, plain(value)]),
             ),
             failed: span.status?.code === 2,
           })
@@ -58,6 +58,6 @@ export async function startTraceReceiver(): Promise<{
   }
 }
 
-function valueOf(value: object): unknown {
+function plain(value: object): unknown {
   return Object.values(value)[0]
 }

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { newApiKey } from './api-key.ts'
 import { type Authenticator, createAuthenticator } from './authenticate.ts'
 import { type ApiKeyRecord, createKeyStore, type KeyStore } from './key-store.ts'
-import { onEachRedis } from './on-each-redis.ts'
 import { requireScope } from './principal.ts'
+import { onEachRedis } from './testing/on-each-redis.ts'
 
 const START = 1_790_000_000_000
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { indexJob, listJobs } from './job-index.ts'
 import { jobsKey } from './keys.ts'
-import { onEachRedis } from './on-each-redis.ts'
+import { onEachRedis } from './testing/on-each-redis.ts'
 
 const DAY = 86_400_000
 

@@ -5,7 +5,7 @@ import { createAuthenticator } from './authenticate.ts'
 import { ensureDevelopmentProject } from './bootstrap.ts'
 import { type ApiKeyRecord, createKeyStore, digestOf } from './key-store.ts'
 import { apiKeyKey, bootstrapKey, projectKey } from './keys.ts'
-import { onEachRedis } from './on-each-redis.ts'
+import { onEachRedis } from './testing/on-each-redis.ts'
 
 const generated = newApiKey()
 const mistyped = generated.slice(0, -1) + (generated.endsWith('a') ? 'b' : 'a')

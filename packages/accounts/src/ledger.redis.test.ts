@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ledgerKey, totalsKey } from './keys.ts'
 import { ledgerDay, readLedger, readTotals, recordLedgerRow } from './ledger.ts'
-import { onEachRedis } from './on-each-redis.ts'
+import { onEachRedis } from './testing/on-each-redis.ts'
 
 const NOON = Math.floor(Date.now() / 86_400_000) * 86_400_000 + 43_200_000
 const TODAY = ledgerDay(NOON)

@@ -1,7 +1,7 @@
-import type { DeploymentLimits } from '@switchyard/limits/limit-config'
 import type { Jobs } from '@switchyard/jobs/jobs'
 import type { LivePublisher } from '@switchyard/jobs/live-publisher'
 import type { Producer } from '@switchyard/lanes/producer'
+import type { DeploymentLimits } from '@switchyard/limits/limit-config'
 
 /** What every function of this package composes. Made once in `main.ts`. */
 export interface Broker {

@@ -1,7 +1,7 @@
 import { indexJob } from '@switchyard/accounts/job-index'
 import { recordLedgerRow } from '@switchyard/accounts/ledger'
-import { attemptId } from '@switchyard/contract/ids'
 import type { OutboxRow } from '@switchyard/contract/effects'
+import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import { acknowledgeCommand } from '@switchyard/jobs/outbox'
 import { readJobs } from '@switchyard/jobs/read-job'
@@ -13,7 +13,7 @@ import type { Broker } from './broker.ts'
  * Carries out what an outbox row owes and strikes it off. Every receiver deduplicates by effect id, so doing it again is harmless
  * and a row is struck off only once everything is done.
  */
-export async function runEffects(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): Promise<void> {
+async function runEffects(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): Promise<void> {
   const { redis } = broker.jobs
   if (row.attempt === 0) {
     await indexJob(redis, { project: spec.project, jobId: spec.id, createdAtMs: spec.createdAtMs })

@@ -1,5 +1,5 @@
-import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import type { Attempt } from '@switchyard/contract/job'
+import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { advanceJob } from './advance-job.ts'
@@ -51,7 +51,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('begin' as const), by }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('append' as const), by }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('end' as const, 'release' as const, 'restart' as const), by }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom('end' as const, 'release' as const, 'restart' as const), by }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), by, lostReply: fc.boolean() }) },
   {
     weight: 2,
@@ -100,7 +103,8 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
     const job = { spec, body: Buffer.from('{}'), reader: null }
     await createJob(jobs, job)
 
-    const pick = (number: number): Owner | undefined => owners[owners.length - 1 - (number % Math.max(1, owners.length))]
+    const pick = (number: number): Owner | undefined =>
+      owners[owners.length - 1 - (number % Math.max(1, owners.length))]
     const current = () => redis.hget(keys.record, 'delivery').then(Number)
     /** Only the current owner of a running job may change it. */
     const owns = async ({ fence }: Owner) => {
@@ -183,7 +187,13 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
             const { released } = await releaseJob(jobs, id, { fence: owner.fence, notBeforeMs: null, attempt })
             expect(released).toBe(allowed)
           } else if (s.do === 'advance') {
-            const advance = { delivery: owner.claim.record.delivery, hop: 1, lane: 'frontier.openai', fence: owner.fence, attempt }
+            const advance = {
+              delivery: owner.claim.record.delivery,
+              hop: 1,
+              lane: 'frontier.openai',
+              fence: owner.fence,
+              attempt,
+            }
             const first = await advanceJob(jobs, id, advance)
             if (allowed) expect(first).not.toBeNull()
             if (s.lostReply && first) {
@@ -192,7 +202,9 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
           } else if ('ok' in s) {
             const token = `s${tokens++}`
             const status = s.ok ? 'completed' : 'failed'
-            const failure = s.ok ? null : { status: 502, error: { message: 'x', type: 'server_error', param: null, code: 'provider_error' } }
+            const failure = s.ok
+              ? null
+              : { status: 502, error: { message: 'x', type: 'server_error', param: null, code: 'provider_error' } }
             const how = { status, failure, body: s.ok && !stream ? '{"ok":true}' : null, attempt } as const
             const first = await settleJob(jobs, spec, { fence: owner.fence }, how, token)
             if (first) ends.push(status)

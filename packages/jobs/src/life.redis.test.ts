@@ -36,7 +36,10 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     await createJob(jobs, { spec, body: Buffer.from('{}'), reader: null })
     return spec
   }
-  async function claim(jobId: string, options: { owner?: string; delivery?: number; leaseMs?: number; suspect?: boolean } = {}) {
+  async function claim(
+    jobId: string,
+    options: { owner?: string; delivery?: number; leaseMs?: number; suspect?: boolean } = {},
+  ) {
     const { owner = 'w1', delivery = 1, leaseMs, suspect = false } = options
     return claimJob(jobs, { jobId, delivery }, { owner, suspect, leaseMs })
   }
@@ -81,7 +84,10 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(settled?.entry).toEqual({ seq: 2, event: null, data: '[DONE]', terminal: 'completed' })
 
     const record = (await readJob(jobs, spec.id))!
-    expect(record).toMatchObject({ status: 'completed', attempts: [{ number: 1, status: 'completed', costNanoUsd: 500 }] })
+    expect(record).toMatchObject({
+      status: 'completed',
+      attempts: [{ number: 1, status: 'completed', costNanoUsd: 500 }],
+    })
     const entries = await readEvents(jobs, record, -1)
     expect(entries.map(({ seq }) => seq)).toEqual([0, 1, 2])
     expect(await readEvents(jobs, record, 1)).toEqual(entries.slice(2))
@@ -206,9 +212,17 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))
     const cancelled = await settleJob(jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })
     expect(cancelled?.owner).toBe('w1')
-    const late = { status: 'failed', failure: null, body: null, attempt: { number: 1, ending: newEnding('cancelled', 7) } } as const
+    const late = {
+      status: 'failed',
+      failure: null,
+      body: null,
+      attempt: { number: 1, ending: newEnding('cancelled', 7) },
+    } as const
     expect(await settleJob(jobs, spec, { fence: held.fence }, late)).toBeNull()
-    expect(await readJob(jobs, spec.id)).toMatchObject({ status: 'cancelled', attempts: [{ status: 'cancelled', costNanoUsd: 7 }] })
+    expect(await readJob(jobs, spec.id)).toMatchObject({
+      status: 'cancelled',
+      attempts: [{ status: 'cancelled', costNanoUsd: 7 }],
+    })
   })
 
   it('empties an unread log and starts again from 0; refuses once somebody has read', async () => {
@@ -238,7 +252,10 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     await createJob(jobs, { spec, body: Buffer.from('{}'), reader: { id: 'i1', interest: 'all' } })
     const held = await claimed(spec.id)
     const own = [{ jobId: spec.id, fence: held.fence }]
-    expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({ kind: 'owned', readers: [{ id: 'i1', interest: 'all' }] })
+    expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({
+      kind: 'owned',
+      readers: [{ id: 'i1', interest: 'all' }],
+    })
     // The ingress vanished: its registration has lapsed longer ago than the grace period.
     await redis.hset(jobKeys(spec.id).readers, 'i1', 1)
     expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({ kind: 'orphaned' })

@@ -81,14 +81,29 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     return { spec, claim, log }
   }
   async function finish({ spec, claim }: Awaited<ReturnType<typeof start>>, show = true) {
-    const settled = await settleJob(jobs, spec, { fence: claim.fence }, { status: 'completed', failure: null, body: null })
+    const settled = await settleJob(
+      jobs,
+      spec,
+      { fence: claim.fence },
+      { status: 'completed', failure: null, body: null },
+    )
     if (!settled || !show) return
     publisher.show(
       {
         jobId: spec.id,
         fence: settled.fence,
         entry: settled.entry,
-        note: { end: { status: 'completed', attempts: 1, deployment: 'opus', simulated: false, dropped: [], costNanoUsd: 1, failure: null } },
+        note: {
+          end: {
+            status: 'completed',
+            attempts: 1,
+            deployment: 'opus',
+            simulated: false,
+            dropped: [],
+            costNanoUsd: 1,
+            failure: null,
+          },
+        },
       },
       settled.readers,
     )
@@ -113,7 +128,11 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     const inbox = await connectRedis(url, { role: 'subscriber', name: 'inbox-test' })
     const owner = `w-${job.spec.id}`
     await startInbox(inbox, owner, { onCancel: () => {}, onReader: (_, reader) => job.log.addReader(reader) })
-    await redis.hset(`sy:{${(await import('./keys.ts')).jobKeys(job.spec.id).partition}}:job:${job.spec.id}`, 'owner', owner)
+    await redis.hset(
+      `sy:{${(await import('./keys.ts')).jobKeys(job.spec.id).partition}}:job:${job.spec.id}`,
+      'owner',
+      owner,
+    )
     for (let i = 0; i < 20; i++) job.log.append(`{"n":${i}}`)
     const heard = collector()
     const follow = live.follow(job.spec.id, { after: 4, created: false }, heard.listener)

@@ -4,11 +4,11 @@ export interface LaneSettings {
   lockDurationMs: number
   /** How often somebody of the lane looks for abandoned ones. It takes two looks. */
   stalledIntervalMs: number
-  /** How long an idle fetch blocks before it looks by itself: what a lost wake-up costs at most. */
+  /** How long an idle fetch blocks before it looks by itself: what a lost wake-up costs at most. A silent one costs 1 s more. */
   idleFetchSeconds: number
   /** The watchdog's look at the lane. */
   watchEveryMs: number
-  /** Deliveries wait, slots are free and no fetch came back for so long: the fetcher is replaced. */
+  /** Deliveries wait, slots are free and no fetch came back for so long: the fetcher is replaced. BullMQ's own remedy comes first. */
   starvedMs: number
 }
 
@@ -17,7 +17,7 @@ export const LANE_SETTINGS: LaneSettings = {
   stalledIntervalMs: 5_000,
   idleFetchSeconds: 2,
   watchEveryMs: 1_000,
-  starvedMs: 3_000,
+  starvedMs: 4_000,
 }
 
 /** BullMQ renews all locks of a Worker in one script, 3 µs each, and finishes in O(active): more slots get more Workers. */

@@ -21,8 +21,10 @@ describe('a consumer whose connections are broken', () => {
     bundle = await openLane(server.url)
     handled = []
     held = []
+    finish = () => {}
   })
   afterEach(async () => {
+    finish()
     await bundle.close()
     await server.remove()
   })
@@ -50,8 +52,9 @@ describe('a consumer whose connections are broken', () => {
     const through = await openLane(proxy.url)
     try {
       held = newDeliveries(1)
+      // BullMQ would help itself once its fetch is overdue: after a minute here.
       const consumer: Consumer = await through.consume(handle, {
-        settings: { lockDurationMs: 1_000, stalledIntervalMs: 300 },
+        settings: { lockDurationMs: 1_000, stalledIntervalMs: 300, idleFetchSeconds: 60 },
       })
       await through.producer.add(through.lane, held[0]!)
       await until('one is held', () => handled.length === 1)
@@ -70,6 +73,7 @@ describe('a consumer whose connections are broken', () => {
       await until('it is done', async () => (await through.keysWith('job_')).length === 0)
       expect(through.errors.map(({ message }) => message)).toEqual([expect.stringContaining('it was replaced')])
     } finally {
+      finish()
       await through.close()
       await proxy.close()
     }

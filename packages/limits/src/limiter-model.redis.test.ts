@@ -5,12 +5,12 @@ import { expect, it } from 'vitest'
 import { cancelBooking } from './cancel-booking.ts'
 import { narrow } from './learn.ts'
 import type { DeploymentLimits } from './limit-config.ts'
-import { LimiterModel, WAITING_FOR } from './limiter-model.ts'
 import { snapshot } from './observe.ts'
-import { onEachRedis } from './on-each-redis.ts'
 import { reconcile } from './reconcile.ts'
 import { renewLeases } from './renew-leases.ts'
 import { reserve } from './reserve.ts'
+import { LimiterModel, WAITING_FOR } from './testing/limiter-model.ts'
+import { onEachRedis } from './testing/on-each-redis.ts'
 
 const START = 1_790_000_000_000
 const MINUTE = 60_000

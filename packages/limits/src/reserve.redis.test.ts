@@ -6,10 +6,10 @@ import { limiterKeys } from './keys.ts'
 import { narrow } from './learn.ts'
 import { type DeploymentLimits, hasLimits } from './limit-config.ts'
 import { snapshot } from './observe.ts'
-import { onEachRedis } from './on-each-redis.ts'
 import { reconcile } from './reconcile.ts'
 import { renewLeases } from './renew-leases.ts'
 import { type Reservation, reserve } from './reserve.ts'
+import { onEachRedis } from './testing/on-each-redis.ts'
 
 const START = 1_790_000_000_000
 const MINUTE = 60_000

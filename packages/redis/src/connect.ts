@@ -82,7 +82,20 @@ export function parseRedisUrl(url: string): Address[] {
   })
 }
 
-async function isCluster(address: Address): Promise<boolean> {
+/** Asks the first server that answers; of several given nodes one may be down. */
+async function isCluster(addresses: Address[]): Promise<boolean> {
+  let refused: unknown
+  for (const address of addresses) {
+    try {
+      return await askMode(address)
+    } catch (error) {
+      refused = error
+    }
+  }
+  throw refused
+}
+
+async function askMode(address: Address): Promise<boolean> {
   const probe = new Redis({ ...address, lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => null })
   // Its only listener: a refused connection is told by the rejected promise below.
   probe.on('error', () => {})
@@ -105,7 +118,7 @@ export async function connectRedis(
   const addresses = parseRedisUrl(url)
   const first = addresses[0]!
   const redisOptions = optionsFor(options.role, options.name)
-  const client = (await isCluster(first))
+  const client = (await isCluster(addresses))
     ? newCluster(addresses, redisOptions, options.role)
     : new Redis({ ...redisOptions, ...first, lazyConnect: true })
   client.on('error', options.onError ?? (() => {}))
@@ -140,11 +153,11 @@ async function connectOnce(client: RedisClient): Promise<void> {
   })
 }
 
-/** One more connection to the same server or cluster, with the behaviour of another role. */
 export function isClusterClient(client: RedisClient): client is Cluster {
   return client instanceof Cluster
 }
 
+/** Closes at once; resolves when closed, at most half a second later. Safe twice. */
 export async function disconnectRedis(client: RedisClient): Promise<void> {
   if (client.status === 'end') return
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))

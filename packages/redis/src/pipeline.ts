@@ -66,14 +66,23 @@ async function sendByOwner(redis: RedisClient & { slots: string[][] }, commands:
   return replies
 }
 
-/** While slots move, ioredis refuses a pipeline as a whole; the commands then go one by one and follow their redirections. */
+/**
+ * While slots move, ioredis finds that a group's keys have no common node and sends nothing; the commands then go one by one and
+ * follow their redirections. Any other failure is an unknown outcome, which only the caller can judge: nothing is sent again.
+ */
 async function groupReplies(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
   try {
     return await send(redis, commands)
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith(NO_COMMON_NODE)) {
+      return commands.map(() => ({ error: error as Error, value: null }))
+    }
     return Promise.all(commands.map(({ command, args }) => settled(redis.call(command, ...args))))
   }
 }
+
+/** ioredis 6, Pipeline.exec. */
+const NO_COMMON_NODE = 'All keys in the pipeline should belong to the same slots allocation group'
 
 async function settled(promise: Promise<unknown>): Promise<Reply> {
   try {

@@ -11,9 +11,12 @@ export async function subscribe(
   onReady: () => void,
 ): Promise<void> {
   redis.on('smessage', (_channel: string, message: string) => onMessage(message))
+  // ioredis resubscribes by itself but does not wait for it; asking once more tells when the subscription is really up.
+  const again = () => {
+    redis.ssubscribe(channel).then(onReady, () => {})
+  }
   await redis.ssubscribe(channel)
   onReady()
-  // ioredis resubscribes by itself before it says ready; a cluster says so when a node is back.
-  redis.on('ready', onReady)
-  redis.on('+node', onReady)
+  redis.on('ready', again)
+  redis.on('+node', again)
 }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { cancel } from '@switchyard/broker/cancel'
 import type { Broker } from '@switchyard/broker/broker'
+import { cancel } from '@switchyard/broker/cancel'
 import { startAnnouncement } from '@switchyard/fleet/announce'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'

@@ -1,18 +1,18 @@
+import { settle } from '@switchyard/broker/settle'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt } from '@switchyard/contract/job'
-import { settle } from '@switchyard/broker/settle'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import type { AttemptBeginning, AttemptEnding } from '@switchyard/jobs/record'
 import { narrow } from '@switchyard/limits/learn'
 import { reconcile } from '@switchyard/limits/reconcile'
-import { callChat, type ChatResult } from '@switchyard/providers/call-provider'
+import { type ChatResult, callChat } from '@switchyard/providers/call-provider'
 import { AnswerSink } from './answer-sink.ts'
+import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt, estimateCost } from './bill-attempt.ts'
 import type { Hold } from './hold.ts'
-import { reserveCapacity } from './reserve-capacity.ts'
-import { startAttemptSpan } from './attempt-span.ts'
 import { logAttempt } from './log-attempt.ts'
+import { reserveCapacity } from './reserve-capacity.ts'
 import type { WorkerContext } from './worker-context.ts'
 
 export type ClosedAttempt =
@@ -39,7 +39,13 @@ export async function runAttempt(
 ): Promise<ClosedAttempt> {
   const number = hold.attempts.length + 1
   const id = attemptId(hold.jobId, number)
-  const refused = (failure: AttemptFailure): ClosedAttempt => ({ kind: 'failed', deployment, lease: id, failure, ending: null })
+  const refused = (failure: AttemptFailure): ClosedAttempt => ({
+    kind: 'failed',
+    deployment,
+    lease: id,
+    failure,
+    ending: null,
+  })
   const target = worker.upstreams().usable.get(deployment)
   if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
 
@@ -92,7 +98,11 @@ export async function runAttempt(
   hold.leased = null
   const failure = result.ok ? null : interpret(hold, result.failure)
   const ending = endingOf(hold, target.deployment, beginning, sink, result, failure)
-  const attempt: Attempt = { ...beginning, ...(result.ok ? { dropped: union(beginning.dropped, result.dropped) } : {}), ...ending }
+  const attempt: Attempt = {
+    ...beginning,
+    ...(result.ok ? { dropped: union(beginning.dropped, result.dropped) } : {}),
+    ...ending,
+  }
   hold.attempts = [...hold.attempts, attempt]
   span.end(attempt)
   logAttempt(worker, hold, attempt)

@@ -1,7 +1,7 @@
-import type { Outcome } from '@switchyard/catalog/outcome'
 import { fallBack } from '@switchyard/broker/fall-back'
 import { runEffectsSoon } from '@switchyard/broker/run-effects'
 import { settle } from '@switchyard/broker/settle'
+import type { Outcome } from '@switchyard/catalog/outcome'
 import { endAttempt } from '@switchyard/jobs/end-attempt'
 import { releaseJob } from '@switchyard/jobs/release-job'
 import { restartLog } from '@switchyard/jobs/restart-log'

@@ -1,7 +1,7 @@
-import type { Jobs } from '@switchyard/jobs/jobs'
 import { LEASE_MS, RENEW_EVERY_MS } from '@switchyard/jobs/durations'
-import { renewLeases } from '@switchyard/jobs/renew-leases'
+import type { Jobs } from '@switchyard/jobs/jobs'
 import type { Reader } from '@switchyard/jobs/readers'
+import { renewLeases } from '@switchyard/jobs/renew-leases'
 import type { Hold } from './hold.ts'
 
 /**

@@ -2,6 +2,7 @@ import type { Deployment } from '@switchyard/catalog/catalog'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { hasLimits } from '@switchyard/limits/limit-config'
 import { reserve } from '@switchyard/limits/reserve'
+import { recordQuotaWait } from './attempt-span.ts'
 import type { Hold } from './hold.ts'
 import { pause } from './pause.ts'
 import type { WorkerContext } from './worker-context.ts'
@@ -17,13 +18,18 @@ export async function reserveCapacity(
   lease: string,
 ): Promise<{ ok: true; reserved: boolean } | { ok: false; failure: AttemptFailure }> {
   if (!hasLimits(deployment.limits)) return { ok: true, reserved: false }
-  const waitUntilMs = Date.now() + WAIT_IN_PLACE_MS
+  const askedAtMs = Date.now()
+  const waitUntilMs = askedAtMs + WAIT_IN_PLACE_MS
+  let waited = false
   for (;;) {
     const reserved = await reserve(worker.broker.jobs.redis, deployment.name, deployment.limits, {
       lease,
       ...hold.spec.estimate,
     })
-    if (reserved.ok) return { ok: true, reserved: true }
+    if (reserved.ok) {
+      if (waited) recordQuotaWait(worker, hold, deployment.name, askedAtMs)
+      return { ok: true, reserved: true }
+    }
     const waitMs = reserved.slotAtMs - Date.now()
     if (hold.signal.aborted || reserved.slotAtMs > waitUntilMs) {
       return {
@@ -36,6 +42,7 @@ export async function reserveCapacity(
         },
       }
     }
+    waited = true
     await pause(Math.max(1, waitMs), hold.signal)
   }
 }

@@ -17,11 +17,7 @@ export interface Upstreams {
  * Resolves credentials, in workers only. A provider without one is played by the simulator, where there is one, under the same
  * model names; else its deployments are not available.
  */
-export function resolveUpstreams(
-  catalog: Catalog,
-  env: NodeJS.ProcessEnv,
-  simulatorUrl: string | null,
-): Upstreams {
+export function resolveUpstreams(catalog: Catalog, env: NodeJS.ProcessEnv, simulatorUrl: string | null): Upstreams {
   const usable = new Map<string, { deployment: Deployment; upstream: Upstream }>()
   const missing: Upstreams['missing'] = []
   const endpoints = new Map<string, Pick<Upstream, 'baseUrl' | 'apiKey' | 'simulated'> | null>()

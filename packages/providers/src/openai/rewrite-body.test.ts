@@ -31,7 +31,8 @@ describe('a rewritten body', () => {
   })
 
   test('says max_tokens in the words of a model that refuses it', () => {
-    const to = (model: string, text: string) => rewriteBody(Buffer.from(text), { model, stream: false, drop: [] }).toString()
+    const to = (model: string, text: string) =>
+      rewriteBody(Buffer.from(text), { model, stream: false, drop: [] }).toString()
     expect(to('gpt-5.5', '{"max_tokens": 12}')).toBe('{"model":"gpt-5.5","max_completion_tokens":12}')
     expect(to('gpt-5.5', '{"max_tokens":12,"max_completion_tokens":7}')).toBe(
       '{"model":"gpt-5.5","max_completion_tokens":7}',

@@ -1,5 +1,5 @@
-import type { DeploymentLimits } from './limit-config.ts'
-import type { Reservation } from './reserve.ts'
+import type { DeploymentLimits } from '../limit-config.ts'
+import type { Reservation } from '../reserve.ts'
 
 /** What the scripts promise, written the slow and obvious way: lists instead of sums. For tests. */
 
