@@ -121,7 +121,7 @@ export default {
     ]),
     only('bullmq-in-lanes', npm('bullmq'), ['^packages/lanes/', '^test/bench/', 'node_modules']),
     only('ai-sdk-in-providers', npm('@ai-sdk'), ['^packages/providers/', 'node_modules']),
-    only('ioredis-in-redis', npm('ioredis'), ['^packages/(redis|lanes)/', '^test/bench/', 'node_modules']),
+    only('ioredis-in-redis', npm('ioredis'), ['^packages/(redis|lanes)/', '^test/(bench|chaos)/', 'node_modules']),
     only('opentelemetry-in-telemetry', npm('@opentelemetry'), ['^packages/telemetry/', 'node_modules']),
     only('pino-in-telemetry', npm('pino'), ['^packages/telemetry/', 'node_modules']),
   ],

@@ -2,6 +2,9 @@ import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { promisify } from 'node:util'
 
+/** More runnable processes per core than this before the bench began: somebody else is at work here. */
+const BUSY = 0.5
+
 /** One line on what the figures were measured with. */
 export async function describeConditions(options: { rounds: number; scale: number }): Promise<string> {
   const { rounds, scale } = options
@@ -13,10 +16,15 @@ export async function describeConditions(options: { rounds: number; scale: numbe
     `Node ${process.versions.node}`,
     await redisVersion(),
     new Date().toISOString().slice(0, 10),
-    `load average before ${loadavg()[0]?.toFixed(1)}`,
+    loadNote(loadavg()[0] ?? 0, cores.length),
     rounds === 1 ? 'one round' : `medians of ${rounds} rounds, variants in turn`,
     ...(scale < 1 ? ['QUICK: windows too short for figures to quote'] : []),
   ].join(' · ')
+}
+
+function loadNote(load: number, cores: number): string {
+  const note = `load average before ${load.toFixed(1)}`
+  return load > BUSY * cores ? `${note}: NOT QUIET, figures are of a shared machine` : note
 }
 
 async function redisVersion(): Promise<string> {

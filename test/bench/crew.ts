@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -69,15 +69,17 @@ function memberOf(child: ChildProcess, name: string, logFile: string): Member {
       }
       lines.forEach(look)
       reader?.on('line', look)
-      void ended.then((how) => found.reject(new Error(`${name} ended: ${how}; see ${logFile}`)))
-      const late = setTimeout(
-        () => found.reject(new Error(`${name} did not say ${pattern}; see ${logFile}`)),
-        READY_WITHIN_MS,
-      )
-      return found.promise.finally(() => {
+      const late = setTimeout(() => found.reject(new Error(`${name} did not say ${pattern}`)), READY_WITHIN_MS)
+      const gone = ended.then((how) => Promise.reject(new Error(`${name} ended: ${how}`)))
+      try {
+        return await Promise.race([found.promise, gone])
+      } catch (error) {
+        throw new Error(`${(error as Error).message}${lastWords(logFile)}`)
+      } finally {
         clearTimeout(late)
         reader?.off('line', look)
-      })
+        gone.catch(() => {})
+      }
     },
     async stop() {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -87,4 +89,10 @@ function memberOf(child: ChildProcess, name: string, logFile: string): Member {
       clearTimeout(killer)
     },
   }
+}
+
+/** The end of a log, for the message of an error: the log itself is removed with the rest. */
+function lastWords(logFile: string): string {
+  const log = readFileSync(logFile, 'utf8').trim()
+  return log === '' ? '' : `; its log ends with\n${log.slice(-2_000)}`
 }

@@ -1,7 +1,7 @@
-import { archiveJob } from '@switchyard/jobs/archive-job'
 import { type Finding, lookAtDue } from '@switchyard/jobs/look-at-due'
 import { readJobs } from '@switchyard/jobs/read-job'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
+import type { Archiver } from './archiver.ts'
 import type { Broker } from './broker.ts'
 import { cancel } from './cancel.ts'
 import { expire } from './expire.ts'
@@ -9,16 +9,15 @@ import { quarantine } from './quarantine.ts'
 
 type Queued = Extract<Finding, { lane: string }>
 
-const ARCHIVES_AT_ONCE = 4
-
 /**
  * The rescuer: looks at every job whose moment has come. Work that no lane knows is put back, work whose owner vanished gets its next
- * delivery, deadlines and forsaken streams end, ended jobs leave Redis. True when there is more to look at now.
+ * delivery, deadlines and forsaken streams end, ended jobs leave Redis (`early`: at once). True when there is more to look at now.
  */
-export async function sweep(broker: Broker): Promise<boolean> {
-  const { findings, more } = await lookAtDue(broker.jobs, SUSPECT_LANE)
+export async function sweep(broker: Broker, archiver: Archiver, { early = false } = {}): Promise<boolean> {
+  const { findings, more } = await lookAtDue(broker.jobs, { suspectLane: SUSPECT_LANE, early })
   const of = <K extends Finding['kind']>(kind: K) => findings.filter((f): f is Finding & { kind: K } => f.kind === kind)
 
+  archiver.take(of('archive').map(({ jobId }) => jobId))
   await Promise.all([
     readdMissing(broker, of('check')),
     ...of('redeliver').map(({ lane, jobId, delivery }) => broker.producer.add(lane, { jobId, delivery })),
@@ -26,7 +25,6 @@ export async function sweep(broker: Broker): Promise<boolean> {
     withRecords(broker, of('expire'), (record) => expire(broker, record)),
     withRecords(broker, of('quarantine'), (record) => quarantine(broker, record)),
     withRecords(broker, of('forget'), ({ spec }) => broker.jobs.blobs.deleteJob(spec.project, spec.id)),
-    archiveAll(broker, of('archive')),
   ])
   return more
 }
@@ -54,17 +52,4 @@ async function withRecords(
     findings.map(({ jobId }) => jobId),
   )
   await Promise.all(records.map((record) => record && act(record)))
-}
-
-/** Compressing and writing files is kept to a few at a time, so that live work is not crowded. */
-async function archiveAll(broker: Broker, findings: Finding[]): Promise<void> {
-  const waiting = [...findings]
-  await Promise.all(
-    Array.from({ length: ARCHIVES_AT_ONCE }, async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const [record] = await readJobs(broker.jobs, [next.jobId])
-        if (record) await archiveJob(broker.jobs, next.jobId, record.spec.project)
-      }
-    }),
-  )
 }

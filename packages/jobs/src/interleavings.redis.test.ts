@@ -246,7 +246,7 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
           return
         case 'sweep':
           await redis.zadd(keys.due, 1, id)
-          await lookAtDue(jobs, 'suspect')
+          await lookAtDue(jobs, { suspectLane: 'suspect' })
       }
     }
 

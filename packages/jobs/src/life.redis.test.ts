@@ -60,7 +60,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
   async function look(jobId: string) {
     await redis.zadd(jobKeys(jobId).due, 1, jobId)
     for (;;) {
-      const { findings, more } = await lookAtDue(jobs, 'suspect')
+      const { findings, more } = await lookAtDue(jobs, { suspectLane: 'suspect' })
       const finding = findings.find((candidate) => candidate.jobId === jobId)
       if (finding || !more) return finding ?? null
     }

@@ -1,6 +1,6 @@
 import { PARTITIONS } from '@switchyard/contract/ids'
 import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
-import { DISCONNECT_GRACE_MS, QUEUE_CHECK_MS } from './durations.ts'
+import { ARCHIVE_AFTER_MS, DISCONNECT_GRACE_MS, QUEUE_CHECK_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { dueKey, jobKeys } from './keys.ts'
 import { scripts } from './scripts.ts'
@@ -14,18 +14,25 @@ export type Finding =
   | { kind: 'cancel' | 'archive' | 'forget'; jobId: string }
 
 const PER_PARTITION = 100
+/** Jobs that are not due yet stand between those that may leave early. */
+const PER_PARTITION_EARLY = 1_000
 
-/** Looks at every job that is due, up to a bounded number per partition, and does what belongs to its slot. Two pipelines. */
+/**
+ * Looks at every job that is due, up to a bounded number per partition, and does what belongs to its slot. Two pipelines.
+ * `early`: ended jobs are to leave Redis now, not a minute after their end.
+ */
 export async function lookAtDue(
   jobs: Jobs,
-  suspectLane: string,
-  nowMs: number = Date.now(),
+  options: { suspectLane: string; early?: boolean; nowMs?: number },
 ): Promise<{ findings: Finding[]; more: boolean }> {
+  const { suspectLane, early = false, nowMs = Date.now() } = options
+  const untilMs = early ? nowMs + ARCHIVE_AFTER_MS : nowMs
+  const limit = early ? PER_PARTITION_EARLY : PER_PARTITION
   const listed = await pipelineBySlot(
     jobs.redis,
     Array.from({ length: PARTITIONS }, (_, partition): Command => {
       const key = dueKey(partition)
-      return { key, command: 'zrange', args: [key, '-inf', nowMs, 'BYSCORE', 'LIMIT', 0, PER_PARTITION] }
+      return { key, command: 'zrange', args: [key, '-inf', untilMs, 'BYSCORE', 'LIMIT', 0, limit] }
     }),
   )
   const ids: string[] = []
@@ -33,7 +40,7 @@ export async function lookAtDue(
   for (const { error, value } of listed) {
     if (error) continue
     const due = value as string[]
-    if (due.length === PER_PARTITION) more = true
+    if (!early && due.length === PER_PARTITION) more = true
     ids.push(...due)
   }
   const replies = await pipelineBySlot(
@@ -43,7 +50,7 @@ export async function lookAtDue(
       return scriptCommand(
         scripts.look,
         [keys.record, keys.readers, keys.due, keys.outbox, keys.events],
-        [jobId, QUEUE_CHECK_MS, DISCONNECT_GRACE_MS, statusEvent(jobId, 'queued'), suspectLane],
+        [jobId, QUEUE_CHECK_MS, DISCONNECT_GRACE_MS, statusEvent(jobId, 'queued'), suspectLane, early ? 1 : 0],
       )
     }),
   )

@@ -142,11 +142,14 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   async function watch(): Promise<void> {
-    const idle = fetchers.filter(({ worker, concurrency }) => worker.held < concurrency)
-    if (paused || idle.length === 0) return
+    const overdueMs = settings.starvedMs - 2 * settings.watchEveryMs
+    const overdue = fetchers.filter(
+      ({ worker, concurrency }) => worker.held < concurrency && performance.now() - worker.lastFetchAt >= overdueMs,
+    )
+    if (paused || overdue.length === 0) return
     const { waiting, due } = await readDepth(redis, keys)
     if (paused || stopped !== null) return
-    const starved = idle.filter(({ worker, concurrency, starvation }) =>
+    const starved = overdue.filter(({ worker, concurrency, starvation }) =>
       starvation.isStarved({
         atMs: performance.now(),
         waiting: waiting + due,

@@ -6,7 +6,7 @@ export interface LaneSettings {
   stalledIntervalMs: number
   /** How long an idle fetch blocks before it looks by itself: what a lost wake-up costs at most. A silent one costs 1 s more. */
   idleFetchSeconds: number
-  /** The watchdog's look at the lane. */
+  /** The watchdog's look at the fetchers; at the lane too when a fetch is overdue. */
   watchEveryMs: number
   /** Deliveries wait, slots are free and no fetch came back for so long: the fetcher is replaced. BullMQ's own remedy comes first. */
   starvedMs: number
@@ -16,7 +16,7 @@ export const LANE_SETTINGS: LaneSettings = {
   lockDurationMs: 12_000,
   stalledIntervalMs: 5_000,
   idleFetchSeconds: 2,
-  watchEveryMs: 1_000,
+  watchEveryMs: 500,
   starvedMs: 4_000,
 }
 

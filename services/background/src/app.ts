@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
-import { parseCatalog } from '@switchyard/catalog/parse-catalog'
+import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
 import { listOutbox } from '@switchyard/jobs/outbox'
 import { createProducer } from '@switchyard/lanes/producer'
-import { checkPolicy } from '@switchyard/redis/check-policy'
+import { checkPolicy, memoryShare } from '@switchyard/redis/check-policy'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import { collectOrphans } from './collect-orphans.ts'
@@ -21,6 +21,8 @@ const OUTBOX_EVERY_MS = 1_000
 /** What the writer of a row has not done by then, it will not do any more. */
 const OUTBOX_GRACE_MS = 5_000
 const COLLECT_EVERY_MS = 3_600_000
+/** Above this share of maxmemory ended jobs leave Redis at once; from 80 % ingress takes no new ones. */
+const EARLY_ARCHIVE_SHARE = 0.6
 
 /** Composes the background process: each role runs in one process of the fleet at a time, the elected one. */
 export async function startBackground(
@@ -29,25 +31,28 @@ export async function startBackground(
   logger: Logger,
 ): Promise<{ stop(): Promise<void> }> {
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
-  const [redis, blobs, text] = await Promise.all([
+  const [redis, blobs, catalog] = await Promise.all([
     connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: (error) => onError(error, 'redis') }),
     openLocalBlobStore(join(config.dataDir, 'blobs')),
-    readFile(config.catalogFile, 'utf8'),
+    watchCatalog({ file: config.catalogFile, env, logger }),
   ])
   await checkPolicy(redis)
-  const parsed = parseCatalog(text, { file: config.catalogFile, env })
-  const deployments = 'catalog' in parsed ? parsed.catalog.deployments : new Map<string, never>()
   const producer = createProducer({ redis })
   const broker: Broker = {
     jobs: { redis, blobs },
     producer,
     publisher: new LivePublisher(redis),
-    limitsOf: (deployment) => deployments.get(deployment)?.limits,
+    limitsOf: (deployment) => catalog.current().deployments.get(deployment)?.limits,
     onError,
   }
 
+  const archiver = createArchiver(broker)
   const roles: [name: string, everyMs: number, act: () => Promise<boolean>][] = [
-    ['sweeper', SWEEP_EVERY_MS, () => sweep(broker)],
+    [
+      'sweeper',
+      SWEEP_EVERY_MS,
+      async () => sweep(broker, archiver, { early: (await memoryShare(redis)) > EARLY_ARCHIVE_SHARE }),
+    ],
     [
       'outbox',
       OUTBOX_EVERY_MS,
@@ -82,7 +87,9 @@ export async function startBackground(
 
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
+    catalog.stop()
     await Promise.all(leaderships.map((leadership) => leadership.stop()))
+    await archiver.idle()
     await producer.stop()
     await disconnectRedis(redis)
   }

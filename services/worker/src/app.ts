@@ -2,6 +2,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Broker } from '@switchyard/broker/broker'
 import { cancel } from '@switchyard/broker/cancel'
+import type { Catalog } from '@switchyard/catalog/catalog'
+import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
@@ -17,7 +19,6 @@ import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { WorkerConfig } from './config.ts'
 import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
-import { loadCatalog, watchCatalog } from './load-catalog.ts'
 import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
 import { resolveUpstreams } from './upstreams.ts'
@@ -37,8 +38,9 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
   const onRedisError = (error: unknown) => onError(error, 'redis')
-  const catalog = await loadCatalog(config.catalogFile, env)
-  let upstreams = resolveUpstreams(catalog, env, config.simulatorUrl)
+  let adapt: (next: Catalog) => void = () => {}
+  const catalog = await watchCatalog({ file: config.catalogFile, env, logger, onChange: (next) => adapt(next) })
+  let upstreams = resolveUpstreams(catalog.current(), env, config.simulatorUrl)
   for (const { provider, variable } of upstreams.missing) {
     logger.warn({ provider, variable, simulated: config.simulatorUrl !== null }, 'provider has no credential')
   }
@@ -108,22 +110,18 @@ export async function startWorker(
     }),
     onError: (error) => onError(error, 'announce'),
   })
-  const watcher = watchCatalog(config.catalogFile, env, {
-    onCatalog(next) {
-      upstreams = resolveUpstreams(next, env, config.simulatorUrl)
-      logger.info({ revision: next.revision }, 'catalog reloaded')
-      pools.adapt(upstreams).then(
-        () => announcement.refresh(),
-        (error) => onError(error, 'adapt to the catalog'),
-      )
-    },
-    onRefused: (error) => onError(error, 'the edited catalog was refused, the old one stays'),
-  })
+  adapt = (next) => {
+    upstreams = resolveUpstreams(next, env, config.simulatorUrl)
+    pools.adapt(upstreams).then(
+      () => announcement.refresh(),
+      (error) => onError(error, 'adapt to the catalog'),
+    )
+  }
   await announcement.refresh()
 
   let stopping: Promise<void> | null = null
   async function drain(): Promise<void> {
-    watcher.stop()
+    catalog.stop()
     // First nobody plans with this worker any more, then it takes nothing new.
     await announcement.stop().catch((error) => onError(error, 'leave the fleet'))
     const stopped = pools.stop()

@@ -1,6 +1,6 @@
 -- The sweeper looks at a job whose moment has come and does what belongs to this slot.
 -- KEYS record readers due outbox events
--- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane
+-- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, early 0|1 (ended jobs leave now)
 -- Gives {'none'}, {'expire'}, {'cancel'} (nobody follows it), {'check', lane, delivery} (does its lane know it?),
 --       {'redeliver', lane, delivery} (its owner vanished), {'quarantine', lane, delivery} (the third one), {'archive'}, {'forget'} (result and log have expired).
 local record, readers, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -12,7 +12,7 @@ if not f[1] then
   return { 'none' }
 end
 local score = redis.call('ZSCORE', due, ARGV[1])
-if score and tonumber(score) > now then return { 'none' } end
+if score and tonumber(score) > now and (ARGV[6] ~= '1' or not is_terminal(f[1]) or f[7]) then return { 'none' } end
 if f[1] == 'in_progress' then
   if tonumber(f[2]) > now then
     again(tonumber(f[2]))

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+
+/** A server of the test's own, to be paused, killed and set up as no other test would like it. */
+export interface OwnRedis {
+  url: string
+  port: number
+  /** The port that other nodes of a cluster speak to. */
+  busPort: number
+  /** One command on a connection of its own; whole numbers and texts as Redis gives them. */
+  ask(command: string, ...args: (string | number)[]): Promise<unknown>
+  /** Names of the connections that are open, the asking one left out. */
+  connections(): Promise<string[]>
+  pause(): void
+  resume(): void
+  /** SIGKILL; what was written is in the append-only file. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** Ends it and removes its files. Safe twice. */
+  remove(): Promise<void>
+}
+
+const PATIENCE_MS = 20_000
+
+export async function startOwnRedis(options: { clustered?: boolean } = {}): Promise<OwnRedis> {
+  const [port, busPort, dir] = [await freePort(), await freePort(), await mkdtemp(join(tmpdir(), 'own-redis-'))]
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '2000']
+  const server = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir, '--save', '', '--appendonly', 'yes']
+  let child: ChildProcess | null = null
+
+  async function start(): Promise<void> {
+    const program = process.env.SWITCHYARD_REDIS_SERVER || 'redis-server'
+    const started = spawn(program, options.clustered ? [...server, ...cluster] : server, { stdio: 'ignore' })
+    child = started
+    for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(10)) {
+      if ((await ask('PING').catch(() => null)) === 'PONG') return
+      if (started.exitCode !== null || performance.now() > deadline) throw new Error(`${program} does not start`)
+    }
+  }
+
+  async function ask(command: string, ...args: (string | number)[]): Promise<unknown> {
+    const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null })
+    redis.on('error', () => {})
+    try {
+      await redis.connect()
+      return await redis.call(command, ...args)
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  async function kill(): Promise<void> {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  await start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    busPort,
+    ask,
+    async connections() {
+      const lines = String(await ask('CLIENT', 'LIST')).trim().split('\n')
+      return lines.filter((line) => !line.includes(' cmd=client')).map((line) => / name=(\S*)/.exec(line)?.[1] ?? '')
+    },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    kill,
+    start,
+    async remove() {
+      await kill()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
