@@ -13,6 +13,7 @@ import { lockDataDir } from './stack-lock.ts'
 import { readSettings, SettingsError } from './stack-settings.ts'
 import { onStopRequest } from './stop-request.ts'
 import { type Supervised, supervise } from './supervise.ts'
+import { tellSimulator } from './tell-simulator.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 import { startWatchdog } from './watchdog.ts'
 
@@ -72,6 +73,7 @@ export async function runStack(root: string, env: NodeJS.ProcessEnv, files: Serv
     const { credentialVariables, exampleModel } = await facts
     const isSimulated = needsSimulator(settings.simulator, credentialVariables, env)
     const simulatorPort = isSimulated ? await findFreePort() : null
+    await tellSimulator(settings.dataDir, simulatorPort)
     await redis?.answering(stopRequest.signal)
 
     const redisUrl = redis?.url ?? settings.redisUrl ?? ''

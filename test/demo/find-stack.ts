@@ -22,7 +22,7 @@ const LOG_LINES = 30
  * data. Throws where a stack was named and does not answer.
  */
 export async function findStack(root: string, env: NodeJS.ProcessEnv): Promise<DemoStack> {
-  const key = env.SWITCHYARD_API_KEY || (await keptKey(root, env))
+  const key = env.SWITCHYARD_API_KEY || (await kept(root, env, 'api-key'))
   const named = env.SWITCHYARD_URL?.replace(/\/+$/, '')
   if (named) {
     if (!key) throw new Error('SWITCHYARD_URL needs SWITCHYARD_API_KEY beside it')
@@ -31,7 +31,10 @@ export async function findStack(root: string, env: NodeJS.ProcessEnv): Promise<D
     return running(named, key, env)
   }
   const usual = `http://127.0.0.1:${env.PORT || 8080}`
-  if (key && (await ask(usual, key)) === 'welcome') return running(usual, key, env)
+  if (key && (await ask(usual, key)) === 'welcome') {
+    const simulator = env.SWITCHYARD_SIMULATOR_URL || (await kept(root, env, 'simulator-url'))
+    return running(usual, key, { ...env, SWITCHYARD_SIMULATOR_URL: simulator })
+  }
   return started(await startStack())
 }
 
@@ -57,9 +60,13 @@ function started(stack: Stack): DemoStack {
   }
 }
 
-/** The key that `npm start` made. */
-async function keptKey(root: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const file = join(resolve(root, env.SWITCHYARD_DATA_DIR || '.data'), 'api-key')
+/** What `npm start` keeps in its data directory: the key that it made, the simulator's address. */
+async function kept(
+  root: string,
+  env: NodeJS.ProcessEnv,
+  name: 'api-key' | 'simulator-url',
+): Promise<string | undefined> {
+  const file = join(resolve(root, env.SWITCHYARD_DATA_DIR || '.data'), name)
   return (await readFile(file, 'utf8').catch(() => '')).trim() || undefined
 }
 

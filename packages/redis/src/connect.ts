@@ -55,31 +55,38 @@ interface Address {
 /** `redis://`, `rediss://`, `unix:///path.sock`; several, separated by commas, are nodes of one cluster. */
 export function parseRedisUrl(url: string): Address[] {
   return url.split(',').map((part) => {
-    let parsed: URL
     try {
-      parsed = new URL(part.trim())
-    } catch (cause) {
-      throw new BrokerError('invalid_value', 'REDIS_URL is not a URL', { param: 'REDIS_URL', cause })
-    }
-    const credentials = {
-      ...(parsed.username && { username: decodeURIComponent(parsed.username) }),
-      ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
-    }
-    if (parsed.protocol === 'unix:') return { path: decodeURIComponent(parsed.pathname), ...credentials }
-    if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
-      throw new BrokerError('invalid_value', 'REDIS_URL must start with redis://, rediss:// or unix://', {
-        param: 'REDIS_URL',
-      })
-    }
-    const db = parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : 0
-    return {
-      host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
-      port: parsed.port ? Number(parsed.port) : 6379,
-      ...credentials,
-      ...(db ? { db } : {}),
-      ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+      return addressOf(new URL(part.trim()))
+    } catch (error) {
+      if (BrokerError.is(error)) throw error
+      // Without its cause: Node's error quotes the text, and with it the password.
+      throw refused('is not a URL (of special characters in a password, write % as %25, @ as %40)')
     }
   })
+}
+
+function addressOf(parsed: URL): Address {
+  const credentials = {
+    ...(parsed.username && { username: decodeURIComponent(parsed.username) }),
+    ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
+  }
+  if (parsed.protocol === 'unix:') return { path: decodeURIComponent(parsed.pathname), ...credentials }
+  if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
+    throw refused('must start with redis://, rediss:// or unix://')
+  }
+  const database = parsed.pathname.replaceAll('/', '')
+  if (!/^\d{0,6}$/.test(database)) throw refused('ends with something that is no number of a database')
+  return {
+    host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    port: parsed.port ? Number(parsed.port) : 6379,
+    ...credentials,
+    ...(Number(database) > 0 ? { db: Number(database) } : {}),
+    ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+  }
+}
+
+function refused(reason: string): BrokerError {
+  return new BrokerError('invalid_value', `REDIS_URL ${reason}`, { param: 'REDIS_URL' })
 }
 
 /** Asks the first server that answers; of several given nodes one may be down. */
