@@ -1,3 +1,4 @@
+import { setTimeout as pace } from 'node:timers/promises'
 import { archiveJob } from '@switchyard/jobs/archive-job'
 import { readJob } from '@switchyard/jobs/read-job'
 import type { Broker } from './broker.ts'
@@ -9,11 +10,16 @@ export interface Archiver {
   idle(): Promise<void>
 }
 
-/** Compressing and writing files is kept to a few at a time, and beside the sweep, so that neither live work nor rescues wait for it. */
 const AT_ONCE = 4
 const MOST_WAITING = 10_000
+/** Unhurried, one archive in so many ms: a burst of live work is not slowed down by the files of the burst before it. */
+const PACE_MS = 10
 
-export function createArchiver(broker: Broker): Archiver {
+/**
+ * Compressing and writing files happens beside the sweep, so that no rescue waits for it, and while Redis has room at a pace that
+ * leaves the machine to live work; `hurried` says when it has not.
+ */
+export function createArchiver(broker: Broker, hurried: () => boolean): Archiver {
   const waiting = new Set<string>()
   let running = 0
   const idle: (() => void)[] = []
@@ -28,6 +34,7 @@ export function createArchiver(broker: Broker): Archiver {
       } catch (error) {
         broker.onError(error, 'archive a job')
       }
+      if (!hurried()) await pace(PACE_MS * AT_ONCE)
     }
     running--
     if (running === 0) for (const resolve of idle.splice(0)) resolve()

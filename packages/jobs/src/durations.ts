@@ -8,6 +8,8 @@ export const DISCONNECT_GRACE_MS = 15_000
 export const READER_TTL_MS = 30_000
 export const READER_REFRESH_MS = 10_000
 export const ARCHIVE_AFTER_MS = 60_000
+/** A job that was to be archived and is not is looked at again after this. */
+export const ARCHIVE_AGAIN_MS = 600_000
 export const RECORD_KEPT_MS = 7 * 24 * 3_600_000
 export const KEEP_PLAIN_MS = 3_600_000
 export const KEEP_MS = 24 * 3_600_000

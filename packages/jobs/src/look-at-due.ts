@@ -1,6 +1,6 @@
 import { PARTITIONS } from '@switchyard/contract/ids'
 import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
-import { ARCHIVE_AFTER_MS, DISCONNECT_GRACE_MS, QUEUE_CHECK_MS } from './durations.ts'
+import { ARCHIVE_AGAIN_MS, DISCONNECT_GRACE_MS, QUEUE_CHECK_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { dueKey, jobKeys } from './keys.ts'
 import { scripts } from './scripts.ts'
@@ -26,7 +26,7 @@ export async function lookAtDue(
   options: { suspectLane: string; early?: boolean; nowMs?: number },
 ): Promise<{ findings: Finding[]; more: boolean }> {
   const { suspectLane, early = false, nowMs = Date.now() } = options
-  const untilMs = early ? nowMs + ARCHIVE_AFTER_MS : nowMs
+  const untilMs = early ? nowMs + ARCHIVE_AGAIN_MS : nowMs
   const limit = early ? PER_PARTITION_EARLY : PER_PARTITION
   const listed = await pipelineBySlot(
     jobs.redis,
@@ -50,7 +50,7 @@ export async function lookAtDue(
       return scriptCommand(
         scripts.look,
         [keys.record, keys.readers, keys.due, keys.outbox, keys.events],
-        [jobId, QUEUE_CHECK_MS, DISCONNECT_GRACE_MS, statusEvent(jobId, 'queued'), suspectLane, early ? 1 : 0],
+        [jobId, QUEUE_CHECK_MS, DISCONNECT_GRACE_MS, statusEvent(jobId, 'queued'), suspectLane, early ? 1 : 0, ARCHIVE_AGAIN_MS],
       )
     }),
   )

@@ -15,21 +15,29 @@ describe('parseRedisUrl', () => {
     ['rediss://h:6390', [{ host: 'h', port: 6390, tls: {} }]],
     ['redis://[::1]:6379', [{ host: '::1', port: 6379 }]],
     ['unix:///run/a%20b/redis.sock', [{ path: '/run/a b/redis.sock' }]],
-    [' redis://a:1 , redis://b:2,rediss://c', [
-      { host: 'a', port: 1 },
-      { host: 'b', port: 2 },
-      { host: 'c', port: 6379, tls: {} },
-    ]],
+    [
+      ' redis://a:1 , redis://b:2,rediss://c',
+      [
+        { host: 'a', port: 1 },
+        { host: 'b', port: 2 },
+        { host: 'c', port: 6379, tls: {} },
+      ],
+    ],
   ])('reads %s', (url, addresses) => {
     expect(parseRedisUrl(url)).toEqual(addresses)
   })
 
-  it.each(['', 'localhost:6379', '6379', 'http://h:6379', 'redis://h:notaport', 'redis://a,', 'redis://h:1 redis://h:2'])(
-    'refuses %j by the name of the variable',
-    (url) => {
-      expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'invalid_value', param: 'REDIS_URL' }))
-    },
-  )
+  it.each([
+    '',
+    'localhost:6379',
+    '6379',
+    'http://h:6379',
+    'redis://h:notaport',
+    'redis://a,',
+    'redis://h:1 redis://h:2',
+  ])('refuses %j by the name of the variable', (url) => {
+    expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'invalid_value', param: 'REDIS_URL' }))
+  })
 
   it.each(['redis://h/seven', 'redis://h/1.5', 'redis://h/-1'])('refuses the database of %s', (url) => {
     expect(() => parseRedisUrl(url)).toThrow(/number of a database/)

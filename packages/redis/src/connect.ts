@@ -60,7 +60,7 @@ export function parseRedisUrl(url: string): Address[] {
     } catch (error) {
       if (BrokerError.is(error)) throw error
       // Without its cause: Node's error quotes the text, and with it the password.
-      throw refused('is not a URL (of special characters in a password, write % as %25, @ as %40)')
+      throw badUrl('is not a URL (of special characters in a password, write % as %25, @ as %40)')
     }
   })
 }
@@ -72,10 +72,10 @@ function addressOf(parsed: URL): Address {
   }
   if (parsed.protocol === 'unix:') return { path: decodeURIComponent(parsed.pathname), ...credentials }
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
-    throw refused('must start with redis://, rediss:// or unix://')
+    throw badUrl('must start with redis://, rediss:// or unix://')
   }
   const database = parsed.pathname.replaceAll('/', '')
-  if (!/^\d{0,6}$/.test(database)) throw refused('ends with something that is no number of a database')
+  if (!/^\d{0,6}$/.test(database)) throw badUrl('ends with something that is no number of a database')
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
     port: parsed.port ? Number(parsed.port) : 6379,
@@ -85,7 +85,7 @@ function addressOf(parsed: URL): Address {
   }
 }
 
-function refused(reason: string): BrokerError {
+function badUrl(reason: string): BrokerError {
   return new BrokerError('invalid_value', `REDIS_URL ${reason}`, { param: 'REDIS_URL' })
 }
 
@@ -104,11 +104,16 @@ async function isCluster(addresses: Address[]): Promise<boolean> {
 
 async function askMode(address: Address): Promise<boolean> {
   const probe = new Redis({ ...address, lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => null })
-  // Its only listener: a refused connection is told by the rejected promise below.
-  probe.on('error', () => {})
+  // ioredis tells why as an event; its promise says only that the connection is closed.
+  let reason: unknown
+  probe.on('error', (error) => {
+    reason = error
+  })
   try {
     await probe.connect()
     return /cluster_enabled:1/.test(await probe.info('cluster'))
+  } catch (error) {
+    throw reason ?? error
   } finally {
     probe.disconnect()
   }
@@ -141,6 +146,8 @@ function newCluster(addresses: Address[], redisOptions: RedisOptions, role: Conn
     clusterRetryStrategy: retryDelay,
     enableOfflineQueue: role !== 'producer',
     shardedSubscribers: role === 'subscriber',
+    // Tried every 100 ms while a node is away: a producer gives up within its second, a consumer waits as on one server.
+    maxRedirections: role === 'producer' ? 4 : Number.MAX_SAFE_INTEGER,
     slotsRefreshTimeout: 2_000,
     slotsRefreshInterval: 5_000,
     lazyConnect: true,

@@ -26,14 +26,23 @@ export function scriptCommand(script: Script, keys: string[], args: Arg[]): Comm
 export async function pipelineBySlot(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
   if (commands.length === 0) return []
   const replies = isClusterClient(redis) ? await sendByOwner(redis, commands) : await send(redis, commands)
+  const unrun = [...replies.keys()].filter(
+    (index) => isRedirected(replies[index]!.error) || isNoScript(replies[index]!.error),
+  )
   await Promise.all(
-    replies.map(async (reply, index) => {
-      const { script, args } = commands[index]!
-      if (!script || !isNoScript(reply.error)) return
-      replies[index] = await settled(redis.eval(script.lua, ...(args.slice(1) as [number, ...Arg[]])))
+    [...Map.groupBy(unrun, (index) => commands[index]!.key).values()].map(async (indexes) => {
+      // One after the other: commands of one key keep their order.
+      for (const index of indexes) replies[index] = await sendAgain(redis, commands[index]!, replies[index]!)
     }),
   )
   return replies
+}
+
+/** What no server has run: follows where its slot went, and brings the script's text where its hash is not known. */
+async function sendAgain(redis: RedisClient, { command, args, script }: Command, refusal: Reply): Promise<Reply> {
+  const reply = isRedirected(refusal.error) ? await settled(redis.call(command, ...args)) : refusal
+  if (!script || !isNoScript(reply.error)) return reply
+  return settled(redis.eval(script.lua, ...(args.slice(1) as [number, ...Arg[]])))
 }
 
 async function send(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
@@ -79,6 +88,14 @@ async function groupReplies(redis: RedisClient, commands: Command[]): Promise<Re
     }
     return Promise.all(commands.map(({ command, args }) => settled(redis.call(command, ...args))))
   }
+}
+
+/**
+ * The node did not run it: its slot is elsewhere, or on its way there. ioredis follows such an answer for a single command, but for
+ * a pipeline only if all of it is sent the same way.
+ */
+function isRedirected(error: Error | null): boolean {
+  return error !== null && /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message)
 }
 
 /** ioredis 6, Pipeline.exec. */

@@ -19,4 +19,6 @@ export async function subscribe(
   onReady()
   redis.on('ready', again)
   redis.on('+node', again)
+  // A cluster's connection to one shard was lost and replaced; nothing else tells of it.
+  redis.on('subscribersReady', again)
 }

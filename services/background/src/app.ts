@@ -23,6 +23,8 @@ const OUTBOX_GRACE_MS = 5_000
 const COLLECT_EVERY_MS = 3_600_000
 /** Above this share of maxmemory ended jobs leave Redis at once; from 80 % ingress takes no new ones. */
 const EARLY_ARCHIVE_SHARE = 0.6
+/** Above this one archiving does not spare the machine any more. */
+const HURRY_SHARE = 0.3
 
 /** Composes the background process: each role runs in one process of the fleet at a time, the elected one. */
 export async function startBackground(
@@ -46,12 +48,16 @@ export async function startBackground(
     onError,
   }
 
-  const archiver = createArchiver(broker)
+  let fullness = 0
+  const archiver = createArchiver(broker, () => fullness > HURRY_SHARE)
   const roles: [name: string, everyMs: number, act: () => Promise<boolean>][] = [
     [
       'sweeper',
       SWEEP_EVERY_MS,
-      async () => sweep(broker, archiver, { early: (await memoryShare(redis)) > EARLY_ARCHIVE_SHARE }),
+      async () => {
+        fullness = await memoryShare(redis)
+        return sweep(broker, archiver, { early: fullness > EARLY_ARCHIVE_SHARE })
+      },
     ],
     [
       'outbox',

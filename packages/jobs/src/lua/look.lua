@@ -1,6 +1,6 @@
 -- The sweeper looks at a job whose moment has come and does what belongs to this slot.
 -- KEYS record readers due outbox events
--- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, early 0|1 (ended jobs leave now)
+-- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, early 0|1 (ended jobs leave now), archiveAgainMs
 -- Gives {'none'}, {'expire'}, {'cancel'} (nobody follows it), {'check', lane, delivery} (does its lane know it?),
 --       {'redeliver', lane, delivery} (its owner vanished), {'quarantine', lane, delivery} (the third one), {'archive'}, {'forget'} (result and log have expired).
 local record, readers, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -57,9 +57,13 @@ if f[7] then
   again(tonumber(f[8]))
   return { 'none' }
 end
-again(now + 15000)
 local all = redis.call('HGETALL', readers)
 for i = 2, #all, 2 do
-  if tonumber(string.match(all[i], '^%d+')) > now then return { 'none' } end
+  if tonumber(string.match(all[i], '^%d+')) > now then
+    again(now + 15000)
+    return { 'none' }
+  end
 end
+-- Again only if whoever archives it now dies or has no room.
+again(now + ARGV[7])
 return { 'archive' }

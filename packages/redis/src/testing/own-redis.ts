@@ -69,7 +69,9 @@ export async function startOwnRedis(options: { clustered?: boolean } = {}): Prom
     busPort,
     ask,
     async connections() {
-      const lines = String(await ask('CLIENT', 'LIST')).trim().split('\n')
+      const lines = String(await ask('CLIENT', 'LIST'))
+        .trim()
+        .split('\n')
       return lines.filter((line) => !line.includes(' cmd=client')).map((line) => / name=(\S*)/.exec(line)?.[1] ?? '')
     },
     pause: () => void child?.kill('SIGSTOP'),

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connectRedis, disconnectRedis, isClusterClient, type RedisClient } from './connect.ts'
+import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
+import { SERVERS } from './testing/servers.ts'
+
+/** Nobody listens there: the port is reserved. */
+const NOWHERE = 'redis://127.0.0.1:1'
+
+const open: RedisClient[] = []
+
+async function disconnectAll(): Promise<void> {
+  await Promise.all(open.splice(0).map(disconnectRedis))
+}
+afterEach(disconnectAll)
+
+async function connect(
+  url: string,
+  role: 'producer' | 'consumer' = 'producer',
+  name = 'connect-test',
+): Promise<RedisClient> {
+  const redis = await connectRedis(url, { role, name })
+  open.push(redis)
+  return redis
+}
+
+async function msOf(work: Promise<unknown>): Promise<number> {
+  const since = performance.now()
+  await work.catch(() => {})
+  return performance.now() - since
+}
+
+describe.each(SERVERS)('connectRedis to %s', (_name, url, isCluster) => {
+  it('finds out by itself what it speaks to, and can be used at once', async () => {
+    const redis = await connect(url)
+    expect(isClusterClient(redis)).toBe(isCluster)
+    const keys = Array.from({ length: 20 }, () => `connect-test:${randomUUID()}`)
+    await Promise.all(keys.map((key) => redis.set(key, key, 'EX', 60)))
+    expect(await Promise.all(keys.map((key) => redis.get(key)))).toEqual(keys)
+  })
+})
+
+describe('connectRedis', () => {
+  it('rejects with the reason of the network where nobody answers', async () => {
+    const connecting = connectRedis(NOWHERE, { role: 'producer', name: 'connect-test' })
+    await expect(connecting).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('asks the next node of a cluster where the first is down', async () => {
+    const cluster = SERVERS.find(([, , isCluster]) => isCluster)!
+    const redis = await connect(`${NOWHERE},${cluster[1]}`)
+    expect(isClusterClient(redis)).toBe(true)
+    expect(await redis.ping()).toBe('PONG')
+  })
+
+  it('rejects with what the server says against it', async () => {
+    const server = await startOwnRedis()
+    await server.ask('CONFIG', 'SET', 'requirepass', 'secret')
+    const connecting = connectRedis(server.url.replace('//', '//:wrong@'), { role: 'producer', name: 'connect-test' })
+    await expect(connecting).rejects.toThrow(/WRONGPASS/)
+    await server.remove()
+  })
+})
+
+describe('a connection', () => {
+  let server: OwnRedis
+  beforeEach(async () => {
+    server = await startOwnRedis()
+  })
+  afterEach(async () => {
+    await disconnectAll()
+    await server.remove()
+  })
+
+  it('bears its name, and is gone after disconnectRedis, which is safe twice', async () => {
+    const name = `named-${randomUUID()}`
+    const redis = await connect(server.url, 'consumer', name)
+    expect(await server.connections()).toEqual([name])
+    await disconnectRedis(redis)
+    await disconnectRedis(redis)
+    await vi.waitFor(async () => expect(await server.connections()).toEqual([]))
+    await expect(redis.get('any')).rejects.toThrow()
+  })
+
+  it('uses the database of its URL', async () => {
+    const redis = await connect(`${server.url}/3`)
+    await redis.set('there', 1)
+    expect(await (await connect(server.url)).exists('there')).toBe(0)
+    expect(await (await connect(`${server.url}/3`)).exists('there')).toBe(1)
+  })
+
+  it('of a producer fails within a second while the server hangs, and works again by itself', async () => {
+    const redis = await connect(server.url)
+    server.pause()
+    const tookMs = await msOf(expect(redis.set('a', 1)).rejects.toThrow(/timed out/))
+    server.resume()
+    expect(tookMs).toBeLessThan(1_500)
+    await vi.waitFor(async () => expect(await redis.get('b')).toBeNull(), 5_000)
+  })
+
+  it('of a producer fails at once while the server is down, and works again by itself', async () => {
+    const redis = await connect(server.url)
+    await server.kill()
+    const tookMs = await msOf(expect(redis.set('a', 1)).rejects.toThrow())
+    expect(tookMs).toBeLessThan(1_000)
+    expect(await msOf(expect(redis.get('a')).rejects.toThrow())).toBeLessThan(100)
+    await server.start()
+    await vi.waitFor(async () => expect(await redis.get('a')).toBeNull(), 5_000)
+  })
+
+  it('of a producer does not send a write again that was not answered', async () => {
+    const redis = await connect(server.url)
+    await redis.set('count', 0)
+    server.pause()
+    const unanswered = expect(redis.incr('count')).rejects.toThrow()
+    redis.disconnect(true)
+    await unanswered
+    server.resume()
+    await vi.waitFor(async () => expect(Number(await redis.get('count'))).toBeLessThanOrEqual(1), 5_000)
+    expect(await redis.incrby('count', 0)).toBeLessThanOrEqual(1)
+  })
+
+  it('of a consumer waits for a server that hangs', async () => {
+    const redis = await connect(server.url, 'consumer')
+    server.pause()
+    const answers: string[] = []
+    const waiting = redis.set('a', 1).then((answer) => answers.push(answer))
+    // Longer than a producer waits.
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    expect(answers).toEqual([])
+    server.resume()
+    await waiting
+    expect(answers).toEqual(['OK'])
+  })
+
+  it('of a consumer waits for a server that is down, and sends again', async () => {
+    const redis = await connect(server.url, 'consumer')
+    await server.kill()
+    const waiting = Promise.all([redis.set('a', 1), redis.get('a')])
+    await server.start()
+    expect(await waiting).toEqual(['OK', '1'])
+  })
+})
