@@ -161,7 +161,7 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
           if (!owner || !stream) return
           const [status, fence] = await redis.hmget(keys.record, 'status', 'fence')
           const before = await redis.xlen(keys.events)
-          owner.log.append(`{"fence":${owner.fence}}`)
+          void owner.log.append(`{"fence":${owner.fence}}`)
           await owner.log.flushed()
           const stored = (await redis.xlen(keys.events)) > before
           // Whoever is fenced out, or comes after the end, is refused by Redis; the owner is not.

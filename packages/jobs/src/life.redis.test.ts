@@ -72,8 +72,8 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(held).toMatchObject({ fence: 1, nextSeq: 0, request: '{}' })
     expect(await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))).toMatchObject({ owned: true })
     const log = logOf(spec.id, held)
-    log.append('{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"}}]}')
-    log.append('{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}')
+    void log.append('{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"}}]}')
+    void log.append('{"choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}')
     await log.flushed()
     const settled = await settleJob(
       jobs,
@@ -123,14 +123,14 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     const zombie = await claimed(spec.id)
     let fenced = 0
     const zombieLog = logOf(spec.id, zombie, () => fenced++)
-    zombieLog.append('{"from":"zombie"}')
+    void zombieLog.append('{"from":"zombie"}')
     await zombieLog.flushed()
     await lapse(spec.id)
     const heir = await claimed(spec.id, { owner: 'w2' })
     expect(heir.fence).toBeGreaterThan(zombie.fence)
     expect(heir.nextSeq).toBe(1)
 
-    zombieLog.append('{"late":true}')
+    void zombieLog.append('{"late":true}')
     await zombieLog.flushed()
     expect(fenced).toBe(1)
     expect(
@@ -138,7 +138,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     ).toBeNull()
 
     const log = logOf(spec.id, heir)
-    log.append('{"from":"heir"}')
+    void log.append('{"from":"heir"}')
     await log.flushed()
     const entries = await readEvents(jobs, (await readJob(jobs, spec.id))!, -1)
     expect(entries.map(({ seq, data }) => [seq, data])).toEqual([
@@ -229,7 +229,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     const spec = await accept()
     const held = await claimed(spec.id)
     const log = logOf(spec.id, held)
-    log.append('{"old":1}')
+    void log.append('{"old":1}')
     await log.flushed()
     const restarted = await restartLog(jobs, spec.id, held.fence)
     expect(restarted).toEqual({ kind: 'emptied', fence: held.fence + 1 })
@@ -271,7 +271,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     const spec = await accept()
     const held = await claimed(spec.id)
     const log = logOf(spec.id, held)
-    log.append('{"choices":[{"index":0,"delta":{"content":"ünï\\u0000"},"finish_reason":"stop"}]}')
+    void log.append('{"choices":[{"index":0,"delta":{"content":"ünï\\u0000"},"finish_reason":"stop"}]}')
     await log.flushed()
     await settleJob(jobs, spec, { fence: held.fence }, { status: 'completed', failure: null, body: null })
     const before = (await readJob(jobs, spec.id))!

@@ -113,7 +113,7 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     const job = await start(id)
     const heard = collector()
     live.follow(job.spec.id, { after: -1, created: true }, heard.listener)
-    for (let i = 0; i < 50; i++) job.log.append(`{"n":${i},"text":"ünï\\n ${'x'.repeat(i)}"}`)
+    for (let i = 0; i < 50; i++) void job.log.append(`{"n":${i},"text":"ünï\\n ${'x'.repeat(i)}"}`)
     await job.log.flushed()
     await finish(job)
     await heard.ended()
@@ -133,15 +133,15 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
       'owner',
       owner,
     )
-    for (let i = 0; i < 20; i++) job.log.append(`{"n":${i}}`)
+    for (let i = 0; i < 20; i++) void job.log.append(`{"n":${i}}`)
     const heard = collector()
     const follow = live.follow(job.spec.id, { after: 4, created: false }, heard.listener)
     for (let i = 20; i < 40; i++) {
-      job.log.append(`{"n":${i}}`)
+      void job.log.append(`{"n":${i}}`)
       if (i % 5 === 0) await job.log.flushed()
     }
     await follow.ready
-    for (let i = 40; i < 60; i++) job.log.append(`{"n":${i}}`)
+    for (let i = 40; i < 60; i++) void job.log.append(`{"n":${i}}`)
     await job.log.flushed()
     await finish(job)
     await heard.ended()
@@ -155,11 +155,11 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     live.follow(job.spec.id, { after: -1, created: true }, heard.listener)
     // These are stored, but their message is lost.
     job.log.setReaders([])
-    job.log.append('{"n":0}')
-    job.log.append('{"n":1}')
+    void job.log.append('{"n":0}')
+    void job.log.append('{"n":1}')
     await job.log.flushed()
     job.log.setReaders([{ id, interest: 'all' }])
-    job.log.append('{"n":2}')
+    void job.log.append('{"n":2}')
     await heard.has(3)
     expect(heard.entries.map(({ data }) => data)).toEqual(['{"n":0}', '{"n":1}', '{"n":2}'])
     await finish(job)
@@ -178,7 +178,7 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
 
   it('gives the end of a job that has ended already, and says when there is none', async () => {
     const job = await start(null)
-    job.log.append('{"n":0}')
+    void job.log.append('{"n":0}')
     await job.log.flushed()
     await finish(job)
     const heard = collector()

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, opendir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, opendir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BlobStore } from './blob-store.ts'
 
 const NAME = /^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){1,3}$/
 
-/** Blobs as files below one directory, for one machine. A blob is written beside its place and renamed, so no reader sees half of it. */
-export async function openLocalBlobStore(directory: string): Promise<BlobStore> {
+/**
+ * Blobs as files below one directory, for one machine. A blob is written beside its place and renamed, so no reader sees half of it.
+ * `fsync`: a put resolves only when the blob would survive a power cut (`SWITCHYARD_DURABILITY=strict`).
+ */
+export async function openLocalBlobStore(directory: string, { fsync = false } = {}): Promise<BlobStore> {
   await mkdir(directory, { recursive: true })
 
   function pathOf(name: string): string {
@@ -19,13 +22,14 @@ export async function openLocalBlobStore(directory: string): Promise<BlobStore> 
       const path = pathOf(name)
       const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
       try {
-        await writeFile(draft, data)
+        await writeFile(draft, data, { flush: fsync })
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
         await mkdir(dirname(path), { recursive: true })
-        await writeFile(draft, data)
+        await writeFile(draft, data, { flush: fsync })
       }
       await rename(draft, path)
+      if (fsync) await syncDirectory(dirname(path))
     },
     async get(name) {
       try {
@@ -54,5 +58,15 @@ export async function openLocalBlobStore(directory: string): Promise<BlobStore> 
         await rmdir(projectPath).catch(() => {})
       }
     },
+  }
+}
+
+/** A rename survives a power cut once its directory is on the disk. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
   }
 }

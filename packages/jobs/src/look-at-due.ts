@@ -50,7 +50,15 @@ export async function lookAtDue(
       return scriptCommand(
         scripts.look,
         [keys.record, keys.readers, keys.due, keys.outbox, keys.events],
-        [jobId, QUEUE_CHECK_MS, DISCONNECT_GRACE_MS, statusEvent(jobId, 'queued'), suspectLane, early ? 1 : 0, ARCHIVE_AGAIN_MS],
+        [
+          jobId,
+          QUEUE_CHECK_MS,
+          DISCONNECT_GRACE_MS,
+          statusEvent(jobId, 'queued'),
+          suspectLane,
+          early ? 1 : 0,
+          ARCHIVE_AGAIN_MS,
+        ],
       )
     }),
   )

@@ -31,8 +31,11 @@ describe.each(SERVERS)('runScript on %s', (_name, url) => {
   it('passes on what the script itself complains of, and does not run it a second time', async () => {
     const key = `script-test:${randomUUID()}`
     const script = newScript(`redis.call('INCR', KEYS[1]) return redis.error_reply('ERR NOSCRIPT is not the matter')`)
-    await expect(runScript(redis, script, [key], [])).rejects.toThrow('ERR NOSCRIPT is not the matter')
-    expect(await redis.get(key)).toBe('1')
+    // The second time the server knows the script.
+    for (let run = 1; run <= 2; run++) {
+      await expect(runScript(redis, script, [key], [])).rejects.toThrow('ERR NOSCRIPT is not the matter')
+      expect(await redis.get(key)).toBe(String(run))
+    }
     await redis.del(key)
   })
 })

@@ -35,7 +35,7 @@ export async function startBackground(
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
   const [redis, blobs, catalog] = await Promise.all([
     connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: (error) => onError(error, 'redis') }),
-    openLocalBlobStore(join(config.dataDir, 'blobs')),
+    openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
     watchCatalog({ file: config.catalogFile, env, logger }),
   ])
   await checkPolicy(redis)

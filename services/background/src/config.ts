@@ -4,6 +4,7 @@ import { z } from 'zod'
 const environment = z.object({
   REDIS_URL: z.string().min(1),
   SWITCHYARD_DATA_DIR: z.string().default('.data'),
+  SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().default('infra/catalog.yaml'),
   LOG_LEVEL: z.string().default('info'),
 })
@@ -13,6 +14,8 @@ export interface BackgroundConfig {
   redisUrl: string
   dataDir: string
   catalogFile: string
+  /** Acknowledged means fsynced, blobs too. */
+  fsync: boolean
   logLevel: string
   id: string
 }
@@ -23,6 +26,7 @@ export function readConfig(env: NodeJS.ProcessEnv): BackgroundConfig {
     redisUrl: parsed.REDIS_URL,
     dataDir: parsed.SWITCHYARD_DATA_DIR,
     catalogFile: parsed.SWITCHYARD_CATALOG,
+    fsync: parsed.SWITCHYARD_DURABILITY === 'strict',
     logLevel: parsed.LOG_LEVEL,
     id: `b-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${Date.now().toString(36)}`,
   }

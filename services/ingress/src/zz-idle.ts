@@ -29,7 +29,7 @@ const child = fork(new URL('./main.ts', import.meta.url), [], {
     SWITCHYARD_DRAIN_MS: '2000',
     LOG_LEVEL: 'warn',
   },
-  execArgv: ['--expose-gc', '--import', '/tmp/mem.mjs'],
+  execArgv: ['--expose-gc', '--import', '/tmp/mem.mjs', ...(process.env.FLAGS ?? '').split(' ').filter(Boolean)],
 })
 const url: string = await new Promise((r) => child.on('message', (m: any) => m.type === 'ready' && r(m.url)))
 const mem = async () => {

@@ -48,7 +48,7 @@ export async function startWorker(
   const [redis, subscriber, blobs] = await Promise.all([
     connectRedis(config.redisUrl, { role: 'consumer', name: config.owner, onError: onRedisError }),
     connectRedis(config.redisUrl, { role: 'subscriber', name: `${config.owner}-inbox`, onError: onRedisError }),
-    openLocalBlobStore(join(config.dataDir, 'blobs')),
+    openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
   ])
   await checkPolicy(redis)
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 const environment = z.object({
   REDIS_URL: z.string().min(1),
   SWITCHYARD_DATA_DIR: z.string().default('.data'),
+  SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().default('infra/catalog.yaml'),
   SWITCHYARD_SIMULATOR_URL: z.url().optional(),
   SWITCHYARD_WORKER_ROLE: z.enum(['pool', 'suspect']).default('pool'),
@@ -16,6 +17,8 @@ export interface WorkerConfig {
   redisUrl: string
   dataDir: string
   catalogFile: string
+  /** Acknowledged means fsynced, blobs too. */
+  fsync: boolean
   /** Base URL of the simulator that stands in for providers without a credential; null: they stay unavailable. */
   simulatorUrl: string | null
   /** A suspect worker runs one job at a time, from the suspect lane alone. */
@@ -32,6 +35,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     redisUrl: parsed.REDIS_URL,
     dataDir: parsed.SWITCHYARD_DATA_DIR,
     catalogFile: parsed.SWITCHYARD_CATALOG,
+    fsync: parsed.SWITCHYARD_DURABILITY === 'strict',
     simulatorUrl: parsed.SWITCHYARD_SIMULATOR_URL ?? null,
     suspect: parsed.SWITCHYARD_WORKER_ROLE === 'suspect',
     drainMs: parsed.SWITCHYARD_DRAIN_MS,

@@ -26,7 +26,7 @@ export async function markRestart(hold: Hold): Promise<void> {
     choices: [],
     switchyard: { attempt: hold.attempts.length + 1, discard_before: log.nextSeq },
   }
-  log.append(JSON.stringify(marker))
+  void log.append(JSON.stringify(marker))
   await log.flushed()
 }
 

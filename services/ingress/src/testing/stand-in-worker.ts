@@ -106,7 +106,7 @@ export async function startStandInWorker(options: {
   const consumer = createConsumer({
     redis,
     lane,
-    concurrency: 3000,
+    concurrency: 500,
     onError: (error) => failures.push(error),
     async handle(delivery) {
       const verdict = await claimJob(jobs, delivery, { owner, suspect: false })
