@@ -12,7 +12,7 @@ declare module 'vitest' {
 }
 
 /** One stack for all suites that do not break it. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'switchyard-catalog-'))
   const stack = await startStack({ SWITCHYARD_CATALOG: await writeTestCatalog(directory) })
   project.provide('stack', { url: stack.url, key: stack.key, simulatorUrl: stack.simulator.url })

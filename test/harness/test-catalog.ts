@@ -16,16 +16,16 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     model: 'claude-hasty',
     timeouts: hasty,
   }
-  catalog.deployments['narrow'] = {
+  catalog.deployments.narrow = {
     provider: 'openai',
     class: 'fast',
     model: 'gpt-5.4-narrow',
     limits: { inFlight: 2 },
   }
-  catalog.models['hasty'] = { route: ['hasty-gpt', 'haiku'] }
+  catalog.models.hasty = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
-  catalog.models['alone'] = { route: ['gpt-mini'] }
-  catalog.models['narrow'] = { route: ['narrow'] }
+  catalog.models.alone = { route: ['gpt-mini'] }
+  catalog.models.narrow = { route: ['narrow'] }
   const file = join(directory, 'catalog.yaml')
   await writeFile(file, stringify(catalog))
   return file

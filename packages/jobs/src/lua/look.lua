@@ -4,7 +4,7 @@
 -- Gives {'none'}, {'expire'}, {'cancel'} (nobody follows it), {'check', lane, delivery} (does its lane know it?),
 --       {'redeliver', lane, delivery} (its owner vanished), {'quarantine', lane, delivery} (the third one), {'archive'}, {'forget'} (result and log have expired).
 local record, readers, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local f = redis.call('HMGET', record, 'status', 'lease', 'deadline', 'lane', 'delivery', 'crashes', 'archive', 'expires', 'fence', 'attempts', 'notbefore')
+local f = redis.call('HMGET', record, 'status', 'lease', 'deadline', 'lane', 'delivery', 'crashes', 'archive', 'expires', 'fence', 'attempts', 'notbefore', 'stream', 'seq')
 local now = clock()
 local function again(at) redis.call('ZADD', due, int(at), ARGV[1]) end
 if not f[1] then
@@ -20,9 +20,9 @@ if f[1] == 'in_progress' then
   end
   close_lost(record, outbox, ARGV[1], now)
   local crashes, delivery = tonumber(f[6]) + 1, tonumber(f[5]) + 1
-  log_status(record, events, f[9], 'job.status', ARGV[4])
+  local counted = log_status(events, f[12], f[9], f[13], 'job.status', ARGV[4])
   local lane = crashes >= 2 and ARGV[5] or f[4]
-  redis.call('HSET', record, 'status', 'queued', 'owner', '', 'claim', '', 'lease', '', 'crashes', crashes, 'delivery', delivery, 'lane', lane, 'fence', tonumber(f[9]) + 1)
+  redis.call('HSET', record, 'status', 'queued', 'owner', '', 'claim', '', 'lease', '', 'crashes', crashes, 'delivery', delivery, 'lane', lane, 'fence', tonumber(f[9]) + 1, 'seq', counted)
   again(now + ARGV[2])
   if f[3] and f[3] ~= '' and tonumber(f[3]) <= now then return { 'expire', lane, delivery } end
   return { crashes >= 3 and 'quarantine' or 'redeliver', lane, delivery }

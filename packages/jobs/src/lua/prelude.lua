@@ -8,8 +8,10 @@ local function int(n) return string.format('%.0f', n) end
 
 local function is_terminal(status) return status ~= 'queued' and status ~= 'in_progress' end
 
--- Number of the log's next event. Entry ids are <fence>-<seq + 1>; <fence>-0 is a claim's marker and carries the number in `n`.
-local function next_seq(events)
+-- Number of the next event. Entry ids are <fence>-<seq + 1>. A streamed job's log is appended to without a script, so its end is
+-- asked; <fence>-0 is a claim's marker there and carries the number in `n`. Other logs are written by scripts alone, which count in `seq`.
+local function next_seq(events, stream, counted)
+  if stream ~= '1' then return tonumber(counted or 0) end
   local last = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)
   if #last == 0 then return 0 end
   local seq = tonumber(string.match(last[1][1], '%-(%d+)$'))
@@ -17,12 +19,13 @@ local function next_seq(events)
   return tonumber(last[1][2][2])
 end
 
--- A status event in the log of a job that is not streamed; a streamed job's log holds the dialect's own lines only.
-local function log_status(record, events, fence, name, data)
-  if data == '' or redis.call('HGET', record, 'stream') == '1' then return -1 end
-  local seq = next_seq(events)
+-- A status event of a job that is not streamed, as number `seq`; a streamed job's log holds the dialect's own lines only.
+-- Gives the number that is next, to be kept in the record, and the event's own (-1 where there is none).
+local function log_status(events, stream, fence, seq, name, data)
+  if stream == '1' then return 0, -1 end
+  seq = tonumber(seq or 0)
   redis.call('XADD', events, int(fence) .. '-' .. int(seq + 1), 'd', data, 'e', name)
-  return seq
+  return seq + 1, seq
 end
 
 -- Closes an attempt once. The outbox row says that its ledger line and its limits are owed. Gives the row's id, '' if it was closed before.

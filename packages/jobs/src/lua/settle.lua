@@ -5,12 +5,12 @@
 --      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, archiveAfterMs, recordMs, expected delivery|''
 -- Gives {1, nowMs, fence, seq, outboxRowId, owner, readers}; {0, status} when it had ended otherwise or the caller is no longer the owner.
 local record, result, events, readers, due, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local f = redis.call('HMGET', record, 'status', 'fence', 'owner', 'settled', 'delivery')
+local f = redis.call('HMGET', record, 'status', 'fence', 'owner', 'settled', 'delivery', 'stream', 'seq')
 if not f[1] then return { 0, 'gone' } end
 if is_terminal(f[1]) then
   if f[4] == ARGV[2] then
     local row = redis.call('HGET', record, 'settlerow')
-    return { 1, clock(), tonumber(f[2]), next_seq(events) - 1, row or '', f[3] or '', redis.call('HGETALL', readers) }
+    return { 1, clock(), tonumber(f[2]), next_seq(events, f[6], f[7]) - 1, row or '', f[3] or '', redis.call('HGETALL', readers) }
   end
   close_attempt(record, outbox, ARGV[1], ARGV[9], ARGV[10])
   return { 0, f[1] }
@@ -20,10 +20,10 @@ if ARGV[16] ~= '' and (f[5] ~= ARGV[16] or f[1] ~= 'queued') then return { 0, f[
 local now = clock()
 local keep, hold = tonumber(ARGV[13]), tonumber(ARGV[15])
 local row = close_attempt(record, outbox, ARGV[1], ARGV[9], ARGV[10])
-local fence, seq = tonumber(f[2]) + 1, next_seq(events)
+local fence, seq = tonumber(f[2]) + 1, next_seq(events, f[6], f[7])
 redis.call('XADD', events, int(fence) .. '-' .. int(seq + 1), 'd', ARGV[12], 'e', ARGV[11], 't', ARGV[4])
 redis.call('HSET', record, 'status', ARGV[4], 'fence', fence, 'completed', int(now), 'failure', ARGV[5], 'http', ARGV[6], 'resultblob', ARGV[8],
-  'expires', int(now + keep), 'settled', ARGV[2], 'settlerow', row)
+  'expires', int(now + keep), 'settled', ARGV[2], 'settlerow', row, 'seq', seq + 1)
 if ARGV[7] ~= '' then redis.call('SET', result, ARGV[7], 'PX', int(keep + 3600000)) end
 redis.call('PEXPIRE', events, int(keep + 3600000))
 redis.call('PEXPIRE', record, int(math.max(hold, keep + 7200000)))

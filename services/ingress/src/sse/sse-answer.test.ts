@@ -187,3 +187,50 @@ describe('SseAnswer', () => {
     await new Promise<void>((resolve) => server.close(() => resolve()))
   })
 })
+
+describe('SseAnswer on the wire', () => {
+  /** Sends these requests on one connection, answers each with two events, and gives everything that came back. */
+  async function exchange(requests: string, order: number[]): Promise<string> {
+    const responses: ServerResponse[] = []
+    const all = Promise.withResolvers<void>()
+    const server = createServer((_request, res) => {
+      responses.push(res)
+      if (responses.length === order.length) all.resolve()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (piece) => {
+      text += piece.toString()
+    })
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+    socket.write(requests)
+    await all.promise
+    for (const i of order) {
+      const answer = new SseAnswer(responses[i]!, { jobId: `${JOB}${i}`, holdMs: 10_000, onClose() {} })
+      answer.write([entry(0, `first of ${i}`)])
+      answer.write([entry(1, 'é', 'completed')])
+      answer.end(null)
+    }
+    await closed
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    return text
+  }
+
+  it('keeps pipelined answers whole and in order, whichever is ready first', async () => {
+    const one = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
+    const last = 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
+    const text = await exchange(one + one + last, [2, 0, 1])
+    expect([...text.matchAll(/x-request-id: job_\w{26}(\d)/g)].map(([, i]) => i)).toEqual(['0', '1', '2'])
+    for (const i of [0, 1, 2]) {
+      expect(text).toContain(
+        `18\r\nid: 0\ndata: first of ${i}\n\n\r\n10\r\nid: 1\ndata: é\n\n\r\n0\r\n\r\n`,
+      )
+    }
+  })
+
+  it('to HTTP/1.0 goes without chunks', async () => {
+    const text = await exchange('GET / HTTP/1.0\r\nhost: a\r\n\r\n', [0])
+    expect(text.split('\r\n\r\n')[1]).toBe('id: 0\ndata: first of 0\n\nid: 1\ndata: é\n\n')
+  })
+})

@@ -37,6 +37,8 @@ export class SseAnswer {
   #backlog: LogEntry[] = []
   #queuedLiveChars = 0
   #endAfterBacklog = false
+  #headIsOut = false
+  #awaitsDrain = false
   #movedAtMs = this.#bornAtMs
   /** Counted for the trace. */
   events = 0
@@ -51,7 +53,6 @@ export class SseAnswer {
     this.#holdMs = options.holdMs
     this.#onClose = options.onClose
     res.on('close', () => this.#closed())
-    res.on('drain', () => this.#pump())
     res.on('error', () => {})
   }
 
@@ -69,9 +70,9 @@ export class SseAnswer {
 
   open(): void {
     if (this.#state !== 'held') return
-    this.#state = 'open'
-    this.#res.writeHead(200, { ...answeringHeaders(this.jobId, this.#answering), ...EVENT_STREAM })
+    this.#writeHead()
     this.#res.flushHeaders()
+    this.#headIsOut = true
   }
 
   /** Writes what one turn of the relay brought, in one write. A failure that comes first waits for `end`, which has its status. */
@@ -79,8 +80,7 @@ export class SseAnswer {
     if (this.#state === 'held') {
       const first = entries[0]!.terminal
       if (first !== null && first !== 'completed' && this.#holdMs > 0) return
-      this.#state = 'open'
-      this.#res.writeHead(200, { ...answeringHeaders(this.jobId, this.#answering), ...EVENT_STREAM })
+      this.#writeHead()
     }
     if (this.#state !== 'open') return
     this.events += entries.length
@@ -174,14 +174,42 @@ export class SseAnswer {
       this.#backlog = taken === this.#backlog.length ? [] : this.#backlog.slice(taken)
       this.#send(text)
     }
-    if (this.#backlog.length > 0) return
+    if (this.#backlog.length > 0) {
+      this.#pumpOnDrain()
+      return
+    }
     this.#queuedLiveChars = 0
     if (this.#endAfterBacklog && this.#state === 'open') this.end(null)
   }
 
+  #pumpOnDrain(): void {
+    if (this.#awaitsDrain) return
+    this.#awaitsDrain = true
+    const writable = this.#res.socket ?? this.#res
+    writable.once('drain', () => {
+      this.#awaitsDrain = false
+      this.#pump()
+    })
+  }
+
+  #writeHead(): void {
+    this.#state = 'open'
+    this.#res.writeHead(200, { ...answeringHeaders(this.jobId, this.#answering), ...EVENT_STREAM })
+  }
+
+  /**
+   * Node hands a chunk to the socket as three pieces, corked and uncorked: 7.8 µs. Framed here and written as one text it is 4.7,
+   * fifty times per answer. Not before the head is out, and not while an earlier answer of a pipelined connection has the socket.
+   */
   #send(text: string): void {
     this.#movedAtMs = performance.now()
-    this.#res.write(text)
+    const { socket, chunkedEncoding } = this.#res
+    if (this.#headIsOut && chunkedEncoding && socket !== null) {
+      socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
+    } else {
+      this.#res.write(text)
+      this.#headIsOut = true
+    }
   }
 
   #closed(): void {
