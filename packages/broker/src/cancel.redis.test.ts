@@ -1,9 +1,10 @@
 import { newJobId } from '@switchyard/contract/ids'
+import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import { createJob } from '@switchyard/jobs/create-job'
 import { endAttempt } from '@switchyard/jobs/end-attempt'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
-import { newEnding } from '@switchyard/jobs/testing/new-attempt'
+import { newBeginning, newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
@@ -56,8 +57,6 @@ describe.each(inject('servers'))('cancel on %s', (_name, url) => {
     const owner = `w-${spec.id}`
     await startInbox(inbox, owner, { onCancel: (jobId) => told.push(jobId), onReader: () => {} })
     const claim = await bundle.claim(spec.id, { owner })
-    const { beginAttempt } = await import('@switchyard/jobs/begin-attempt')
-    const { newBeginning } = await import('@switchyard/jobs/testing/new-attempt')
     const beginning = { ...newBeginning(1, claim.fence), deployment: bundle.deployment }
     await beginAttempt(broker.jobs, spec.id, beginning)
 
@@ -114,10 +113,13 @@ describe.each(inject('servers'))('cancel on %s', (_name, url) => {
         await createJob(broker.jobs, { spec, body: BODY, reader: null })
         const { fence } = await bundle.claim(spec.id)
         const answer = () =>
-          settle(broker, spec, { fence }, { status: 'completed', failure: null, body: '{}' }, []).then((won) => won !== null)
-        const [settled, record] = i % 2
-          ? await Promise.all([answer(), cancel(broker, spec.id)])
-          : (await Promise.all([cancel(broker, spec.id), answer()])).toReversed()
+          settle(broker, spec, { fence }, { status: 'completed', failure: null, body: '{}' }, []).then(
+            (won) => won !== null,
+          )
+        const [settled, record] =
+          i % 2
+            ? await Promise.all([answer(), cancel(broker, spec.id)])
+            : (await Promise.all([cancel(broker, spec.id), answer()])).toReversed()
         const { status } = await bundle.read(spec.id)
         expect((await terminalEntries(spec.id)).map(({ terminal }) => terminal)).toEqual([status])
         expect(record).toMatchObject({ status })

@@ -10,9 +10,9 @@ import { newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { snapshot } from '@switchyard/limits/observe'
 import { reserve } from '@switchyard/limits/reserve'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { createArchiver } from './archiver.ts'
 import { runOutbox } from './run-effects.ts'
 import { sweep } from './sweep.ts'
-import { createArchiver } from './archiver.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
 describe.each(inject('servers'))('runOutbox on %s', (_name, url) => {
@@ -68,7 +68,10 @@ describe.each(inject('servers'))('runOutbox on %s', (_name, url) => {
     await reserve(redis, deployment, limits, { lease: attemptId(spec.id, 1), inputTokens: 10, outputTokens: 20 })
     await bundle.begin(spec.id)
     await bundle.lapse(spec.id)
-    await sweep(broker, createArchiver(broker, () => true))
+    await sweep(
+      broker,
+      createArchiver(broker, () => true),
+    )
 
     await runOutbox(broker, await bundle.outboxOf(spec.id))
     expect(await bundle.outboxOf(spec.id)).toEqual([])
@@ -96,7 +99,10 @@ describe.each(inject('servers'))('runOutbox on %s', (_name, url) => {
     await redis.set(obstacle, 'in the way')
     const rows = [...(await bundle.outboxOf(stuck.id)), ...(await bundle.outboxOf(other.id))]
     await runOutbox(broker, rows)
-    expect(errors.splice(0)).toEqual([expect.stringMatching(/run the outbox: .*WRONGTYPE/), expect.stringMatching(/WRONGTYPE/)])
+    expect(errors.splice(0)).toEqual([
+      expect.stringMatching(/run the outbox: .*WRONGTYPE/),
+      expect.stringMatching(/WRONGTYPE/),
+    ])
     // The acceptance of both is paid, neither attempt is.
     expect((await bundle.outboxOf(stuck.id)).map(({ attempt }) => attempt)).toEqual([1])
     expect((await bundle.outboxOf(other.id)).map(({ attempt }) => attempt)).toEqual([1])

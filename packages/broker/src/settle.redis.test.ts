@@ -1,15 +1,15 @@
-import { snapshot } from '@switchyard/limits/observe'
-import { reserve } from '@switchyard/limits/reserve'
-import { attemptId } from '@switchyard/contract/ids'
 import { failure } from '@switchyard/contract/broker-error'
+import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt } from '@switchyard/contract/job'
 import { createJob } from '@switchyard/jobs/create-job'
 import type { JobEnd } from '@switchyard/jobs/follower'
 import { type LiveReader, startLiveReader } from '@switchyard/jobs/live-reader'
 import { readResult } from '@switchyard/jobs/read-result'
 import { newEnding } from '@switchyard/jobs/testing/new-attempt'
+import { snapshot } from '@switchyard/limits/observe'
+import { reserve } from '@switchyard/limits/reserve'
 import { connectRedis } from '@switchyard/redis/connect'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { settle } from './settle.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
@@ -110,7 +110,9 @@ describe.each(inject('servers'))('settle on %s', (_name, url) => {
       [{ ...beginning, ...ending }],
     )
     await end
-    await bundle.paid(spec.id)
+    // The acceptance is not paid: nothing here did it.
+    const owed = async () => (await bundle.outboxOf(spec.id)).map(({ attempt }) => attempt)
+    await vi.waitFor(async () => expect(await owed()).toEqual([0]), 5_000)
     expect(await bundle.ledgerOf(spec)).toMatchObject([
       { effectId: `${lease}.ledger`, jobId: spec.id, apiKey: spec.apiKey, attempt: { number: 1, costNanoUsd: 500 } },
     ])

@@ -3,6 +3,7 @@ import { claimJob } from '@switchyard/jobs/claim-job'
 import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
 import { readJob } from '@switchyard/jobs/read-job'
 import { readRequest } from '@switchyard/jobs/read-request'
+import { scripts } from '@switchyard/jobs/scripts'
 import { laneKeys } from '@switchyard/lanes/keys'
 import { isClusterClient } from '@switchyard/redis/connect'
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
@@ -31,7 +32,9 @@ describe.each(inject('servers'))('submit on %s', (_name, url) => {
       hop: 0,
       attempts: [],
     })
-    await vi.waitFor(async () => expect(await broker.producer.position(lanes[0], { jobId: spec.id, delivery: 1 })).toBe(0))
+    await vi.waitFor(async () =>
+      expect(await broker.producer.position(lanes[0], { jobId: spec.id, delivery: 1 })).toBe(0),
+    )
     await bundle.paid(spec.id)
     expect(await listJobs(broker.jobs.redis, spec.project, { limit: 10 })).toEqual({ ids: [spec.id], hasMore: false })
     const claim = await bundle.claim(spec.id)
@@ -87,8 +90,11 @@ describe.each(inject('servers'))('submit while %s hangs', (_name, url) => {
   it('says 503 within a second and cancels the job as soon as Redis answers', async () => {
     const [caller, witness] = [await openBroker(url, 'producer'), await openBroker(url)]
     const spec = caller.spec()
-    const nodes = isClusterClient(witness.redis) ? witness.redis.nodes('master') : [witness.redis]
-    await Promise.all(nodes.map((node) => node.client('PAUSE', 1_300, 'ALL')))
+    const nodesOf = ({ redis }: BrokerBundle) => (isClusterClient(redis) ? redis.nodes('master') : [redis])
+    // A server that went on would else say that it does not know the script, to somebody who does not listen any more; and a
+    // connection that is only now made would not have sent anything.
+    await Promise.all(nodesOf(caller).map((node) => node.script('LOAD', scripts.create.lua)))
+    await Promise.all(nodesOf(witness).map((node) => node.client('PAUSE', 1_300, 'ALL')))
     const since = performance.now()
     await expect(submit(caller.broker, { spec, body: BODY, reader: null })).rejects.toMatchObject({
       code: 'service_unavailable',
@@ -96,7 +102,10 @@ describe.each(inject('servers'))('submit while %s hangs', (_name, url) => {
     })
     expect(performance.now() - since).toBeLessThan(1_500)
     // What was sent is carried out when the server goes on.
-    await vi.waitFor(async () => expect(await readJob(witness.broker.jobs, spec.id)).toMatchObject({ status: 'queued' }), 5_000)
+    await vi.waitFor(
+      async () => expect(await readJob(witness.broker.jobs, spec.id)).toMatchObject({ status: 'queued' }),
+      5_000,
+    )
     await vi.waitFor(async () => expect(await witness.read(spec.id)).toMatchObject({ status: 'cancelled' }), 5_000)
     expect((await witness.broker.producer.depth(caller.lanes[0])).waiting).toBe(0)
     caller.errors.length = 0

@@ -110,7 +110,7 @@ export function jobUrl(jobId: string): string {
   return `/v1/jobs/${jobId}`
 }
 
-export function resultUrl(jobId: string): string {
+function resultUrl(jobId: string): string {
   return `/v1/jobs/${jobId}/result`
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { runScript } from '@switchyard/redis/script'
 import { encodeArchive } from './archive.ts'
 import { archiveBlob } from './blob-store.ts'
@@ -6,20 +7,27 @@ import { jobKeys } from './keys.ts'
 import { parseEntries, type RawEntry } from './read-events.ts'
 import { scripts } from './scripts.ts'
 
-/** Moves an ended job's bodies and log into one blob. Nothing leaves Redis before the blob is written. */
+/**
+ * Moves an ended job's bodies and log into one blob. Nothing leaves Redis before the blob is written, and a second archiver of the
+ * same job (an old leader that woke up) changes nothing: the first blob stays.
+ */
 export async function archiveJob(jobs: Jobs, jobId: string, project: string): Promise<void> {
   const keys = jobKeys(jobId)
-  const [request, result, raw] = await Promise.all([
-    jobs.redis.get(keys.request),
-    jobs.redis.get(keys.result),
-    jobs.redis.xrange(keys.events, '-', '+'),
-  ])
-  const name = archiveBlob(project, jobId)
-  await jobs.blobs.put(name, await encodeArchive({ v: 1, request, result, entries: parseEntries(raw as RawEntry[]) }))
-  await runScript(
+  const collected = (await runScript(
+    jobs.redis,
+    scripts.collect,
+    [keys.record, keys.request, keys.result, keys.events],
+    [],
+  )) as [string | null, string | null, RawEntry[]] | null
+  if (!collected) return
+  const [request, result, raw] = collected
+  const name = `${archiveBlob(project, jobId)}-${randomBytes(6).toString('hex')}`
+  await jobs.blobs.put(name, await encodeArchive({ v: 1, request, result, entries: parseEntries(raw) }))
+  const first = await runScript(
     jobs.redis,
     scripts.archived,
-    [keys.record, keys.request, keys.result, keys.events, keys.readers, keys.due],
+    [keys.record, keys.request, keys.result, keys.events, keys.readers, keys.due, keys.ended],
     [jobId, name],
   )
+  if (first !== 1) await jobs.blobs.delete(name)
 }

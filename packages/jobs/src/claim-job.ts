@@ -25,10 +25,10 @@ export interface Claim {
 
 export type ClaimVerdict =
   | { kind: 'claimed'; claim: Claim }
-  /** Another owner's lease is alive until then. */
-  | { kind: 'held'; untilMs: number }
-  /** Deferred: not before that moment. */
-  | { kind: 'early'; untilMs: number }
+  /** Another owner's lease is alive for so long. Durations, because our clock may not be Redis'. */
+  | { kind: 'held'; inMs: number }
+  /** Deferred: not before that. */
+  | { kind: 'early'; inMs: number }
   /** Its deadline has passed: settle it. */
   | { kind: 'expired' }
   /** Two owners vanished with it: it belongs into the suspect lane. */
@@ -86,7 +86,7 @@ export async function claimJob(
     }
     case 'held':
     case 'early':
-      return { kind: reply[0], untilMs: reply[1] as number }
+      return { kind: reply[0], inMs: reply[1] as number }
     case 'expired':
     case 'suspect':
     case 'quarantine':

@@ -76,10 +76,10 @@ export class Follower {
   takeRead(entries: LogEntry[], lastId: string | null): boolean {
     let ended = false
     for (const entry of entries) {
+      if (entry.terminal !== null) ended = true
       if (entry.seq < this.next) continue
       this.next = entry.seq + 1
       this.#batch.push(entry)
-      if (entry.terminal !== null) ended = true
     }
     if (lastId !== null) this.lastId = lastId
     return ended

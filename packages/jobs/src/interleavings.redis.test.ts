@@ -184,8 +184,11 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
           if (s.do === 'end') {
             if (open) await endAttempt(jobs, id, owner.fence, newBeginning(open.number, owner.fence), ending)
           } else if (s.do === 'release') {
+            // The last release may be repeated (its reply was lost): it gets its first answer.
+            const [status, fence, by] = await redis.hmget(keys.record, 'status', 'fence', 'released')
+            const repeated = status === 'queued' && Number(fence) === owner.fence && Number(by) === owner.fence
             const { released } = await releaseJob(jobs, id, { fence: owner.fence, notBeforeMs: null, attempt })
-            expect(released).toBe(allowed)
+            expect(released).toBe(allowed || repeated)
           } else if (s.do === 'advance') {
             const advance = {
               delivery: owner.claim.record.delivery,

@@ -10,6 +10,7 @@ export interface JobKeys {
   readers: string
   due: string
   outbox: string
+  ended: string
 }
 
 export function jobKeys(jobId: string): JobKeys {
@@ -24,12 +25,18 @@ export function jobKeys(jobId: string): JobKeys {
     readers: `${base}:readers`,
     due: `sy:{${partition}}:due`,
     outbox: `sy:{${partition}}:outbox`,
+    ended: `sy:{${partition}}:ended`,
   }
 }
 
 /** Sorted set of a partition: job id → epoch ms of the next moment to look at it. */
 export function dueKey(partition: number): string {
   return `sy:{${partitionName(partition)}}:due`
+}
+
+/** Sorted set of a partition: ended jobs whose bodies and log are still in Redis, by their end. */
+export function endedKey(partition: number): string {
+  return `sy:{${partitionName(partition)}}:ended`
 }
 
 /** Stream of a partition: what transitions owe to other slots. */

@@ -81,8 +81,10 @@ export async function startLiveReader(options: {
       await readOn(follower)
     } catch (error) {
       // Redis is away: the silence check tries again.
-      if (BrokerError.is(error)) follower.gone(error)
-      else onError(error)
+      if (BrokerError.is(error)) {
+        follower.gone(error)
+        leave(follower, true)
+      } else onError(error)
     }
     follower.reading = false
     let gap = false
@@ -229,7 +231,6 @@ export async function startLiveReader(options: {
       return {
         ready: created ? Promise.resolve() : enter(follower, job, isNew),
         close() {
-          if (follower.done) return
           follower.done = true
           leave(follower, true)
         },

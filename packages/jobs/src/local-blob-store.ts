@@ -22,13 +22,16 @@ export async function openLocalBlobStore(directory: string, { fsync = false } = 
       const path = pathOf(name)
       const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
       try {
-        await writeFile(draft, data, { flush: fsync })
+        await writeFile(draft, data, { flush: fsync }).catch(async (error) => {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+          await mkdir(dirname(path), { recursive: true })
+          await writeFile(draft, data, { flush: fsync })
+        })
+        await rename(draft, path)
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-        await mkdir(dirname(path), { recursive: true })
-        await writeFile(draft, data, { flush: fsync })
+        await rm(draft, { force: true })
+        throw error
       }
-      await rename(draft, path)
       if (fsync) await syncDirectory(dirname(path))
     },
     async get(name) {
@@ -52,8 +55,9 @@ export async function openLocalBlobStore(directory: string, { fsync = false } = 
         const projectPath = join(directory, project.name)
         for await (const job of await opendir(projectPath)) {
           if (!job.isDirectory()) continue
-          const { mtimeMs } = await stat(join(projectPath, job.name))
-          yield { project: project.name, jobId: job.name, modifiedAtMs: mtimeMs }
+          // One that has just been deleted is none any more.
+          const found = await stat(join(projectPath, job.name)).catch(() => null)
+          if (found) yield { project: project.name, jobId: job.name, modifiedAtMs: found.mtimeMs }
         }
         await rmdir(projectPath).catch(() => {})
       }

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
-import { type Command, pipelineBySlot, type Reply } from '@switchyard/redis/pipeline'
+import { type Command, pipelineBySlot, type Reply, scriptCommand } from '@switchyard/redis/pipeline'
 import { jobKeys } from './keys.ts'
 import type { FrameNote } from './live-frame.ts'
 import type { LivePublisher } from './live-publisher.ts'
 import type { Reader } from './readers.ts'
+import { scripts } from './scripts.ts'
 
 interface Pending {
   log: JobLog
@@ -18,7 +20,7 @@ const HIGH_WATER_CHARS = 256 * 1024
 /**
  * Appends events of all jobs of this process. Stored before shown: one pipeline takes everything pending, and what Redis
  * acknowledged is then published. At most one flush is in flight and there is no timer, so batches grow with load by themselves.
- * Entries are plain XADDs with id `<fence>-<seq + 1>`: Redis itself refuses a writer whose fence is older than the last entry's.
+ * Entries have the id `<fence>-<seq + 1>`: Redis itself refuses a writer whose fence is older than the last entry's.
  */
 export class LogWriter {
   #redis: RedisClient
@@ -49,52 +51,80 @@ export class LogWriter {
   async #flush(): Promise<void> {
     this.#scheduled = false
     this.#flushing = true
-    try {
-      while (this.#pending.length > 0) {
-        const batch = this.#pending
-        this.#pending = []
-        await this.#store(batch)
-      }
-    } finally {
-      this.#flushing = false
+    while (this.#pending.length > 0) {
+      const batch = this.#pending
+      this.#pending = []
+      const again = await this.#store(batch)
+      if (again.length === 0) continue
+      // Redis could not take them now (a connection lost on the way, a failover). In front, so that no log gets a gap.
+      this.#pending = [...again, ...this.#pending]
+      await delay(RETRY_MS)
     }
+    this.#flushing = false
   }
 
-  async #store(batch: Pending[]): Promise<void> {
-    const commands: Command[] = batch.map(({ log, seq, data }) => ({
+  /** Gives back what is neither stored nor refused. */
+  async #store(batch: Pending[]): Promise<Pending[]> {
+    const rows = [...Map.groupBy(batch, ({ log }) => log)].filter(([log, row]) => {
+      if (log.refused) for (const { data } of row) log.stored(data.length)
+      return !log.refused
+    })
+    let replies: Reply[]
+    try {
+      replies = await pipelineBySlot(
+        this.#redis,
+        rows.map(([log, row]) => appendCommand(log, row)),
+      )
+    } catch (error) {
+      replies = rows.map(() => ({ error: error as Error, value: null }))
+    }
+    const again: Pending[] = []
+    rows.forEach(([log, row], i) => {
+      const outcome = outcomeOf(replies[i]!)
+      if (outcome === 'again') {
+        log.repeats = true
+        again.push(...row)
+        return
+      }
+      log.repeats = false
+      if (outcome === 'refused') log.refuse()
+      for (const { seq, data, note } of row) {
+        if (outcome === 'stored') {
+          this.#publisher.show(
+            { jobId: log.jobId, fence: log.fence, entry: { seq, event: null, data, terminal: null }, note },
+            log.readers.values(),
+          )
+        }
+        log.stored(data.length)
+      }
+    })
+    return again
+  }
+}
+
+const RETRY_MS = 50
+
+/**
+ * One entry is a plain XADD, for its speed. Several of one log go through a script, all or none: were one of them lost on the way,
+ * those behind it would make a gap that can't be closed any more. A repeat goes through it too: it knows what is stored already.
+ */
+function appendCommand(log: JobLog, row: Pending[]): Command {
+  const [{ seq, data }] = row as [Pending]
+  if (row.length === 1 && !log.repeats) {
+    return {
       key: log.eventsKey,
       command: 'xadd',
       args: [log.eventsKey, 'NOMKSTREAM', `${log.fence}-${seq + 1}`, 'd', data],
-    }))
-    let replies: Reply[]
-    try {
-      replies = await pipelineBySlot(this.#redis, commands)
-    } catch (error) {
-      // The connection is closed for good: nothing can be stored, nothing may be shown.
-      replies = batch.map(() => ({ error: error as Error, value: null }))
-    }
-    for (let i = 0; i < batch.length; i++) {
-      const { log, seq, data, note } = batch[i]!
-      const { error, value } = replies[i]!
-      if (error === null && value !== null) {
-        this.#publisher.show(
-          { jobId: log.jobId, fence: log.fence, entry: { seq, event: null, data, terminal: null }, note },
-          log.readers.values(),
-        )
-      } else if (error === null || !(await this.#isStored(log, seq, error))) {
-        log.refuse()
-      }
-      log.stored(data.length)
     }
   }
+  return scriptCommand(scripts.append, [log.eventsKey], [log.fence, seq, ...row.map((pending) => pending.data)])
+}
 
-  /** ioredis sends again what a broken connection left unanswered; the second time Redis refuses an id that we stored ourselves. */
-  async #isStored(log: JobLog, seq: number, error: Error): Promise<boolean> {
-    if (!error.message.includes('equal or smaller')) return false
-    const last = await this.#redis.xrevrange(log.eventsKey, '+', '-', 'COUNT', 1)
-    const [fence, number] = (last[0]?.[0] ?? '0-0').split('-').map(Number) as [number, number]
-    return fence === log.fence && number >= seq + 1
-  }
+/** Refused for good: the log is gone, or a newer owner (or the end) has written. Any other error may pass: again. */
+function outcomeOf({ error, value }: Reply): 'stored' | 'refused' | 'again' {
+  // A plain XADD that ioredis itself sent again after a reset says so too; the script finds out which it is.
+  if (error) return 'again'
+  return value === null || value === 0 ? 'refused' : 'stored'
 }
 
 /** The log of one job under one fence. */
@@ -103,6 +133,8 @@ export class JobLog {
   readonly fence: number
   readonly eventsKey: string
   readonly readers: Map<string, Reader>
+  /** @internal A row of it is sent again; it may have been stored the first time. */
+  repeats = false
   #writer: LogWriter
   #nextSeq: number
   #pendingEntries = 0
@@ -162,6 +194,11 @@ export class JobLog {
     if (this.#refused) return
     this.#refused = true
     this.#onFenced()
+  }
+
+  /** Nothing of it is stored any more, nobody is told: its owner has given it up. */
+  abandon(): void {
+    this.#refused = true
   }
 
   /** @internal */

@@ -3,6 +3,7 @@ import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/p
 import { ARCHIVE_AGAIN_MS, DISCONNECT_GRACE_MS, QUEUE_CHECK_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { dueKey, jobKeys } from './keys.ts'
+import { redisNow } from './redis-now.ts'
 import { scripts } from './scripts.ts'
 import { statusEvent } from './status-event.ts'
 
@@ -14,33 +15,33 @@ export type Finding =
   | { kind: 'cancel' | 'archive' | 'forget'; jobId: string }
 
 const PER_PARTITION = 100
-/** Jobs that are not due yet stand between those that may leave early. */
-const PER_PARTITION_EARLY = 1_000
 
 /**
  * Looks at every job that is due, up to a bounded number per partition, and does what belongs to its slot. Two pipelines.
- * `early`: ended jobs are to leave Redis now, not a minute after their end.
+ * `leaseGraceMs`: how long owners could not renew, because Redis (or whoever sweeps) was away.
  */
 export async function lookAtDue(
   jobs: Jobs,
-  options: { suspectLane: string; early?: boolean; nowMs?: number },
+  options: { suspectLane: string; leaseGraceMs?: number; onError?: (error: Error) => void },
 ): Promise<{ findings: Finding[]; more: boolean }> {
-  const { suspectLane, early = false, nowMs = Date.now() } = options
-  const untilMs = early ? nowMs + ARCHIVE_AGAIN_MS : nowMs
-  const limit = early ? PER_PARTITION_EARLY : PER_PARTITION
+  const { suspectLane, leaseGraceMs = 0, onError = () => {} } = options
+  const nowMs = await redisNow(jobs.redis)
   const listed = await pipelineBySlot(
     jobs.redis,
     Array.from({ length: PARTITIONS }, (_, partition): Command => {
       const key = dueKey(partition)
-      return { key, command: 'zrange', args: [key, '-inf', untilMs, 'BYSCORE', 'LIMIT', 0, limit] }
+      return { key, command: 'zrange', args: [key, '-inf', nowMs, 'BYSCORE', 'LIMIT', 0, PER_PARTITION] }
     }),
   )
   const ids: string[] = []
   let more = false
   for (const { error, value } of listed) {
-    if (error) continue
+    if (error) {
+      onError(error)
+      continue
+    }
     const due = value as string[]
-    if (!early && due.length === PER_PARTITION) more = true
+    if (due.length === PER_PARTITION) more = true
     ids.push(...due)
   }
   const replies = await pipelineBySlot(
@@ -49,22 +50,25 @@ export async function lookAtDue(
       const keys = jobKeys(jobId)
       return scriptCommand(
         scripts.look,
-        [keys.record, keys.readers, keys.due, keys.outbox, keys.events],
+        [keys.record, keys.readers, keys.due, keys.outbox, keys.events, keys.request, keys.result, keys.ended],
         [
           jobId,
           QUEUE_CHECK_MS,
           DISCONNECT_GRACE_MS,
           statusEvent(jobId, 'queued'),
           suspectLane,
-          early ? 1 : 0,
           ARCHIVE_AGAIN_MS,
+          leaseGraceMs,
         ],
       )
     }),
   )
   const findings: Finding[] = []
   replies.forEach(({ error, value }, i) => {
-    if (error) return
+    if (error) {
+      onError(error)
+      return
+    }
     const [kind, lane, delivery] = value as [Finding['kind'] | 'none', string?, number?]
     const jobId = ids[i]!
     switch (kind) {

@@ -3,6 +3,7 @@ import { PARTITIONS } from '@switchyard/contract/ids'
 import { type Command, pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Jobs } from './jobs.ts'
 import { jobKeys, outboxKey } from './keys.ts'
+import { redisNow } from './redis-now.ts'
 
 const PER_PARTITION = 200
 
@@ -13,7 +14,8 @@ export function acknowledgeCommand(row: OutboxRow): Command {
 }
 
 /** Rows that whoever wrote them has left for longer than `olderThanMs`; row ids are Redis' own clock. */
-export async function listOutbox(jobs: Jobs, nowMs: number, olderThanMs: number): Promise<OutboxRow[]> {
+export async function listOutbox(jobs: Jobs, olderThanMs: number): Promise<OutboxRow[]> {
+  const nowMs = await redisNow(jobs.redis)
   const replies = await pipelineBySlot(
     jobs.redis,
     Array.from({ length: PARTITIONS }, (_, partition): Command => {

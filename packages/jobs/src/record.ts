@@ -3,12 +3,13 @@ import type { Attempt, JobRecord, JobSpec, JobStatus } from '@switchyard/contrac
 import { NO_USAGE } from '@switchyard/contract/usage'
 
 /** An attempt as `begin` writes it; everything that is known before the call. */
-export type AttemptBeginning = Omit<Attempt, keyof AttemptEnding>
+export type AttemptBeginning = Omit<Attempt, Exclude<keyof AttemptEnding, 'dropped'>>
 
-/** How an attempt ended; everything that is known only afterwards. */
+/** How an attempt ended; everything that is known only afterwards. `dropped` adds what the translation had to leave out. */
 export type AttemptEnding = Pick<
   Attempt,
   | 'status'
+  | 'dropped'
   | 'errorClass'
   | 'errorMessage'
   | 'httpStatus'
@@ -20,7 +21,7 @@ export type AttemptEnding = Pick<
   | 'priceId'
 >
 
-const OPEN: AttemptEnding = {
+const OPEN: Omit<AttemptEnding, 'dropped'> = {
   status: 'in_progress',
   errorClass: null,
   errorMessage: null,
@@ -34,7 +35,7 @@ const OPEN: AttemptEnding = {
 }
 
 /** Redis closes the attempt of a vanished owner with nothing but the time; its bill is the estimate, and says so. */
-function lostEnding(beginning: AttemptBeginning, endedAtMs: number): AttemptEnding {
+function lostEnding(beginning: AttemptBeginning, endedAtMs: number): Omit<AttemptEnding, 'dropped'> {
   return {
     ...OPEN,
     status: 'lost',

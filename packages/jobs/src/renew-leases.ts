@@ -15,12 +15,12 @@ export type Renewal =
 
 const JOBS_PER_CALL = 100
 
-/** Renews the leases of everything an owner holds, one pipeline in all. Answers by job id; a job whose call failed is not in it. */
+/** Renews the leases of everything an owner holds, one pipeline in all. `draining` is kept on the records. Answers by job id; a job whose call failed is not in it. */
 export async function renewLeases(
   jobs: Jobs,
   owner: string,
   held: { jobId: string; fence: number }[],
-  leaseMs: number = LEASE_MS,
+  options: { leaseMs?: number; draining?: boolean } = {},
 ): Promise<Map<string, Renewal>> {
   const groups: { jobId: string; fence: number }[][] = []
   for (const group of Map.groupBy(held, ({ jobId }) => partitionOf(jobId)).values()) {
@@ -36,7 +36,13 @@ export async function renewLeases(
       return scriptCommand(
         scripts.renew,
         [jobKeys(group[0]!.jobId).due, ...keys],
-        [owner, leaseMs, DISCONNECT_GRACE_MS, ...group.flatMap(({ jobId, fence }) => [jobId, fence])],
+        [
+          owner,
+          options.leaseMs ?? LEASE_MS,
+          DISCONNECT_GRACE_MS,
+          options.draining ? 1 : 0,
+          ...group.flatMap(({ jobId, fence }) => [jobId, fence]),
+        ],
       )
     }),
   )

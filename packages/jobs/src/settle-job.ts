@@ -50,14 +50,15 @@ export async function settleJob(
   let body = ending.body ?? ''
   let blob = ''
   if (body.length > INLINE_BODY_BYTES) {
-    blob = resultBlob(spec.project, spec.id)
+    // Of this settle alone: one that loses must not replace the winner's.
+    blob = `${resultBlob(spec.project, spec.id)}-${token}`
     await jobs.blobs.put(blob, body)
     body = ''
   }
   const reply = (await runScript(
     jobs.redis,
     scripts.settle,
-    [keys.record, keys.result, keys.events, keys.readers, keys.due, keys.outbox],
+    [keys.record, keys.result, keys.events, keys.readers, keys.due, keys.outbox, keys.request, keys.ended],
     [
       spec.id,
       token,
@@ -77,7 +78,10 @@ export async function settleJob(
       'queuedDelivery' in guard ? guard.queuedDelivery : '',
     ],
   )) as [1, number, number, number, string, string, string[]] | [0, string]
-  if (reply[0] !== 1) return null
+  if (reply[0] !== 1) {
+    if (blob) await jobs.blobs.delete(blob)
+    return null
+  }
   const [, nowMs, fence, seq, rowId, owner, readers] = reply
   return {
     fence,

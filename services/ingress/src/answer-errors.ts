@@ -3,6 +3,7 @@ import { newUlid } from '@switchyard/contract/ids'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { failureHeaders } from './failure-headers.ts'
+import { rarely } from './rarely.ts'
 import { toBrokerError } from './to-broker-error.ts'
 
 const LOG_EVERY_MS = 1_000
@@ -14,12 +15,10 @@ export type AnswerError = (error: unknown, request: FastifyRequest, reply: Fasti
  * at most one of a kind each second (with Redis away every request has the same).
  */
 export function answerErrors(logger: Logger): AnswerError {
-  const loggedAtMs = new Map<string, number>()
+  const mayLog = rarely(LOG_EVERY_MS)
 
   function log(error: BrokerError, requestId: string, request: FastifyRequest): void {
-    const nowMs = performance.now()
-    if (nowMs - (loggedAtMs.get(error.code) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return
-    loggedAtMs.set(error.code, nowMs)
+    if (!mayLog(error.code)) return
     const level = error.code === 'internal_error' ? 'error' : 'warn'
     logger[level]({ err: error, requestId, route: request.routeOptions.url }, 'request failed')
   }

@@ -25,7 +25,7 @@ export function answeringHeaders(jobId: string, answering: Answering | null): He
       ? `${answering.deployment} (simulator)`
       : answering.deployment
   }
-  if (answering && answering.dropped.length > 0) headers['x-switchyard-dropped'] = answering.dropped.join(',')
+  if (answering && answering.dropped.length > 0) headers['x-switchyard-dropped'] = namesInHeader(answering.dropped)
   return headers
 }
 
@@ -47,4 +47,17 @@ export function finishedOf(record: JobRecord): Finished {
     attempts: record.attempts.length,
     costNanoUsd: totalCostNanoUsd(record.attempts),
   }
+}
+
+const LONGEST_NAMES = 1_000
+
+/** Parameter names are the caller's own text: what may not stand in a header is percent-encoded, and a list too long is cut. */
+function namesInHeader(names: readonly string[]): string {
+  let text = ''
+  for (const name of names) {
+    const encoded = name.replace(/[^!-+\--~]/gu, (character) => encodeURIComponent(character))
+    if (text.length + encoded.length > LONGEST_NAMES) return `${text},...`
+    text += text === '' ? encoded : `,${encoded}`
+  }
+  return text
 }

@@ -19,7 +19,7 @@ export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: Fa
     attributes: { [ATTR.jobId]: spec.id, [ATTR.deliveryMode]: 'stream' },
   })
   reply.hijack()
-  markAnswering(reply.raw.socket)
+  const answered = markAnswering(reply.raw.socket)
   let follow: Follow | null = null
   const answer = new SseAnswer(reply.raw, {
     jobId: spec.id,
@@ -27,6 +27,7 @@ export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: Fa
     onClose() {
       ingress.streams.unwatch(answer)
       release()
+      answered()
       follow?.close()
       deliver.set({ [ATTR.events]: answer.events })
       deliver.end()

@@ -5,7 +5,7 @@ import { answerErrors, newRequestId } from './answer-errors.ts'
 import { capConnections } from './cap-connections.ts'
 import { registerDocs, registerOpenApi } from './docs.ts'
 import type { Ingress } from './ingress.ts'
-import { refuseConnect, refuseConnection } from './refuse-connection.ts'
+import { refuseConnect, refuseConnection, refuseExpectation } from './refuse-connection.ts'
 import { routeTable } from './route-table.ts'
 import { registerRoutes } from './routes.ts'
 
@@ -52,6 +52,7 @@ export async function buildApp(ingress: Ingress, bounds: Bounds = DEFAULT_BOUNDS
   })
   capConnections(app.server, bounds.connectionsPerAddress)
   app.server.on('connect', (_request, socket) => refuseConnect(socket))
+  app.server.on('checkExpectation', (_request, res) => refuseExpectation(res))
 
   // Bodies stay bytes: read-chat-request.ts reads them. zod schemas on routes are there for the document.
   app.removeAllContentTypeParsers()

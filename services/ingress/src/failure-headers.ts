@@ -6,7 +6,8 @@ export type Headers = Record<string, string>
 /** What stands beside an error body: when to come again, and `x-should-retry: false` where the SDKs would try again in vain. */
 export function failureHeaders(failure: JobFailure): Headers {
   const headers: Headers = { 'content-type': 'application/json' }
-  if (failure.retryAfterSeconds !== undefined) headers['retry-after'] = String(failure.retryAfterSeconds)
+  const retryAfterSeconds = failure.retryAfterSeconds ?? (failure.status === 503 ? 1 : undefined)
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   if (failure.status === 401) headers['www-authenticate'] = 'Bearer'
   if (isRetriedByClients(failure.status) && !isRetryable(failure)) headers['x-should-retry'] = 'false'
   return headers

@@ -227,6 +227,7 @@ describe('what is no proper HTTP/1.1', () => {
     ['TRACE', 'TRACE /healthz HTTP/1.1\r\nhost: a\r\n\r\n', 405, 'method_not_allowed'],
     ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n', 405, 'method_not_allowed'],
     ['HTTP/2 without being asked', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'invalid_request'],
+    ['an unknown expectation', `${GET}host: a\r\nexpect: a-cake\r\n\r\n`, 400, 'invalid_request'],
     ['an unknown method', 'BREW /healthz HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'invalid_request'],
   ])('%s', async (_name, bytes, status, code) => {
     const answer = await answerTo(bytes)
@@ -349,6 +350,8 @@ describe('without a key', () => {
     const docs = await fetch(`${stack.url}/docs`)
     expect(docs.headers.get('content-security-policy')).toContain("default-src 'none'")
     const page = await docs.text()
+    const nonce = /'nonce-([^']+)'/.exec(docs.headers.get('content-security-policy')!)![1]!
+    for (const [tag] of page.matchAll(/<script(?![^>]*\ssrc=)[^>]*>/g)) expect(tag).toContain(`nonce="${nonce}"`)
     expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/)
     const script = await fetch(new URL(/src="([^"]+\.js)"/.exec(page)![1]!, docs.url))
     expect(script.headers.get('content-type')).toContain('javascript')

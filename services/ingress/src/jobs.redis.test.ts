@@ -1,11 +1,13 @@
 import { failure } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
 import { jobObject } from '@switchyard/contract/job-object'
+import { jobKeys } from '@switchyard/jobs/keys'
+import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { errorIn, jobIn } from './testing/bodies.ts'
 import { readEventStream } from './testing/read-events.ts'
 import type { HeldJob } from './testing/stand-in-worker.ts'
-import { type Stack, startStack } from './testing/start-stack.ts'
+import { required, type Stack, startStack } from './testing/start-stack.ts'
 
 let stack: Stack
 beforeAll(async () => {
@@ -21,6 +23,13 @@ async function start(body: object = {}): Promise<HeldJob> {
   const job = await stack.worker.next()
   expect(job.id).toBe(id)
   return job
+}
+
+/** As the expiry of its key does. */
+async function expireLog(jobId: string): Promise<void> {
+  const redis = await connectRedis(required('TEST_REDIS_URL'), { role: 'producer', name: 'expire' })
+  await redis.del(jobKeys(jobId).events)
+  await disconnectRedis(redis)
 }
 
 async function streamed(lines: number): Promise<{ job: HeldJob; text: string }> {
@@ -108,11 +117,23 @@ describe('GET /v1/jobs/{id}/result', () => {
     expect(result.headers.get('x-switchyard-attempts')).toBe('1')
   })
 
-  it('of a cancelled job is 499, told not to be tried again', async () => {
+  it('of a cancelled job is 499', async () => {
     const job = await start()
     await stack.fetch(`/v1/jobs/${job.id}/cancel`, { method: 'POST' })
     const result = await stack.fetch(`/v1/jobs/${job.id}/result`)
     expect([result.status, (await errorIn(result)).code]).toEqual([499, 'job_cancelled'])
+  })
+})
+
+describe('past retention', () => {
+  it('result and events are gone, the job is not', async () => {
+    const { job } = await streamed(2)
+    await expireLog(job.id)
+    for (const path of ['/result', '/events', '/events?starting_after=1']) {
+      const response = await stack.fetch(`/v1/jobs/${job.id}${path}`)
+      expect([response.status, (await errorIn(response)).code]).toEqual([410, 'stream_expired'])
+    }
+    expect((await stack.fetch(`/v1/jobs/${job.id}`)).status).toBe(200)
   })
 })
 

@@ -33,6 +33,11 @@ process.on('SIGINT', () => void stop())
 // The supervisor is gone: nobody would stop us otherwise.
 process.on('disconnect', () => void stop())
 
-const { url } = await starting
-logger.info({ url }, 'listening')
-process.send?.({ type: 'ready', url })
+try {
+  const { url } = await starting
+  logger.info({ url }, 'listening')
+  process.send?.({ type: 'ready', url })
+} catch (err) {
+  logger.fatal({ err }, 'can not start')
+  process.exit(1)
+}

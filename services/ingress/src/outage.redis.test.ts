@@ -1,7 +1,6 @@
-import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import { type OwnRedis, startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { errorIn } from './testing/bodies.ts'
-import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
 import { readEventStream } from './testing/read-events.ts'
 import { type Stack, startStack } from './testing/start-stack.ts'
 
@@ -11,7 +10,7 @@ let stack: Stack
 
 afterEach(async () => {
   await stack.stop()
-  await redis.stop()
+  await redis.remove()
 })
 
 /** Every endpoint that needs the store says so within a second. */
@@ -54,6 +53,10 @@ describe('with Redis away', () => {
     await job.begin()
     await job.complete(ANSWER)
     expect((await asked).status).toBe(200)
+    const logged = stack.logged.join('')
+    expect(logged).not.toContain(stack.key)
+    expect(logged).not.toContain('Hello')
+    expect(stack.logged.length).toBeLessThan(60)
   }, 20_000)
 
   it('that hangs it is the same', async () => {
@@ -85,12 +88,12 @@ describe('with Redis away', () => {
 
 describe('with Redis nearly full', () => {
   it('new jobs are turned away, running ones can be read and cancelled', async () => {
-    redis = await startOwnRedis({ maxmemory: '100mb' })
+    redis = await startOwnRedis()
+    await redis.ask('CONFIG', 'SET', 'maxmemory', '100mb')
     stack = await startStack({ redisUrl: redis.url, outages: true })
     const asked = stack.chat()
     const job = await stack.worker.next()
-    const filler = await connectRedis(redis.url, { role: 'producer', name: 'filler' })
-    for (let i = 0; i < 80; i++) await filler.append('filler', 'x'.repeat(1_000_000))
+    for (let i = 0; i < 80; i++) await redis.ask('APPEND', 'filler', 'x'.repeat(1_000_000))
     await vi.waitUntil(async () => (await stack.chat({}, { prefer: 'respond-async' })).status === 503, {
       timeout: 5_000,
     })
@@ -100,10 +103,9 @@ describe('with Redis nearly full', () => {
     await job.begin()
     await job.complete(ANSWER)
     expect((await asked).status).toBe(200)
-    await filler.del('filler')
+    await redis.ask('DEL', 'filler')
     await vi.waitUntil(async () => (await stack.chat({}, { prefer: 'respond-async' })).status === 202, {
       timeout: 5_000,
     })
-    await disconnectRedis(filler)
   }, 20_000)
 })

@@ -5,6 +5,7 @@ const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   REDIS_URL: z.string().min(1),
   SWITCHYARD_DATA_DIR: z.string().min(1).default('.data'),
+  SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().min(1).default('infra/catalog.yaml'),
   SWITCHYARD_API_KEY: z.string().min(1).optional(),
   SWITCHYARD_DRAIN_MS: z.coerce.number().int().min(0).default(600_000),
@@ -16,6 +17,8 @@ export interface Environment {
   redisUrl: string
   dataDirectory: string
   catalogFile: string
+  /** Acknowledged means fsynced, blobs too. */
+  fsync: boolean
   /** A first key with all rights, for development. */
   apiKey: string | undefined
   drainMs: number
@@ -36,6 +39,7 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     redisUrl: data.REDIS_URL,
     dataDirectory: data.SWITCHYARD_DATA_DIR,
     catalogFile: data.SWITCHYARD_CATALOG,
+    fsync: data.SWITCHYARD_DURABILITY === 'strict',
     apiKey: data.SWITCHYARD_API_KEY,
     drainMs: data.SWITCHYARD_DRAIN_MS,
   }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { failure } from '@switchyard/contract/broker-error'
@@ -17,8 +18,11 @@ const LINGER_MS = 500
 /** Sockets on which an answer has begun: a second one must not be written into it. */
 const answering = new WeakSet<Socket>()
 
-export function markAnswering(socket: Socket | null): void {
-  if (socket) answering.add(socket)
+/** Until the returned function is called, a malformed request behind the one that is answered just ends the connection. */
+export function markAnswering(socket: Socket | null): () => void {
+  if (socket === null) return () => {}
+  answering.add(socket)
+  return () => answering.delete(socket)
 }
 
 /** What the HTTP parser refused never becomes a request; it is answered here, in the same shape, and the connection is closed. */
@@ -34,6 +38,13 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
 /** CONNECT is no method of ours; Node hands its socket over instead of a request. */
 export function refuseConnect(socket: Duplex): void {
   writeRefusal(socket, 'method_not_allowed', 'CONNECT is not supported.', 'allow: GET, POST\r\n')
+}
+
+/** `Expect` with anything but 100-continue: Node would answer 417 without a body. */
+export function refuseExpectation(res: ServerResponse): void {
+  const { status, error } = failure('invalid_request', 'Only 100-continue can be expected.')
+  res.writeHead(status, { 'content-type': 'application/json', 'x-request-id': `req_${newUlid()}`, connection: 'close' })
+  res.end(JSON.stringify({ error }))
 }
 
 function refusalOf(code: string | undefined): [ErrorCode, string] {

@@ -5,6 +5,7 @@ import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
@@ -20,9 +21,9 @@ import { startIntake } from './chat/start-intake.ts'
 import { drain } from './drain.ts'
 import type { Ingress } from './ingress.ts'
 import { openWaits } from './open-waits.ts'
+import { rarely } from './rarely.ts'
 import type { Environment } from './read-environment.ts'
 import { openStreams, type StreamLimits } from './sse/open-streams.ts'
-import { watchCatalog } from './watch-catalog.ts'
 import { watchMemory } from './watch-memory.ts'
 
 export interface RunningIngress {
@@ -39,7 +40,7 @@ export interface Tuning {
   holdMs: number
 }
 
-export const DEFAULT_TUNING: Tuning = {
+const DEFAULT_TUNING: Tuning = {
   bounds: DEFAULT_BOUNDS,
   streams: { perKey: 5_000, perJob: 100 },
   holdMs: 10_000,
@@ -53,8 +54,10 @@ export async function startIngress(
   const { logger, telemetry } = options
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
   const id = `in-${newUlid()}`
-  const onError = (err: unknown, doing: string) => logger.error({ err }, doing)
-  const onRedisError = (err: unknown) => logger.warn({ err }, 'redis')
+  // With Redis away every request brings the same.
+  const mayLog = rarely(1_000)
+  const onError = (err: unknown, doing: string) => mayLog(doing) && logger.error({ err }, doing)
+  const onRedisError = (err: unknown) => mayLog('redis') && logger.warn({ err }, 'redis')
 
   const catalog = await watchCatalog({ file: environment.catalogFile, env: options.env, logger })
   const connect = (role: ConnectionRole, name: string) =>
@@ -63,7 +66,7 @@ export async function startIngress(
     connect('producer', id),
     connect('subscriber', `${id}-live`),
     connect('subscriber', `${id}-fleet`),
-    openLocalBlobStore(join(environment.dataDirectory, 'blobs')),
+    openLocalBlobStore(join(environment.dataDirectory, 'blobs'), { fsync: environment.fsync }),
   ])
   await checkPolicy(redis)
   if (environment.apiKey !== undefined) await ensureDevelopmentProject(redis, environment.apiKey)

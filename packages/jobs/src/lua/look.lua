@@ -1,10 +1,10 @@
 -- The sweeper looks at a job whose moment has come and does what belongs to this slot.
--- KEYS record readers due outbox events
--- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, early 0|1 (ended jobs leave now), archiveAgainMs
+-- KEYS record readers due outbox events request result ended
+-- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, archiveAgainMs, leaseGraceMs
 -- Gives {'none'}, {'expire'}, {'cancel'} (nobody follows it), {'check', lane, delivery} (does its lane know it?),
 --       {'redeliver', lane, delivery} (its owner vanished), {'quarantine', lane, delivery} (the third one), {'archive'}, {'forget'} (result and log have expired).
 local record, readers, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local f = redis.call('HMGET', record, 'status', 'lease', 'deadline', 'lane', 'delivery', 'crashes', 'archive', 'expires', 'fence', 'attempts', 'notbefore', 'stream', 'seq')
+local f = redis.call('HMGET', record, 'status', 'lease', 'deadline', 'lane', 'delivery', 'crashes', 'archive', 'expires', 'fence', 'attempts', 'notbefore', 'stream', 'seq', 'draining')
 local now = clock()
 local function again(at) redis.call('ZADD', due, int(at), ARGV[1]) end
 if not f[1] then
@@ -12,14 +12,16 @@ if not f[1] then
   return { 'none' }
 end
 local score = redis.call('ZSCORE', due, ARGV[1])
-if score and tonumber(score) > now and (ARGV[6] ~= '1' or not is_terminal(f[1]) or f[7]) then return { 'none' } end
+if score and tonumber(score) > now then return { 'none' } end
 if f[1] == 'in_progress' then
-  if tonumber(f[2]) > now then
-    again(tonumber(f[2]))
+  -- After an outage of ours an owner gets the time to renew that it did not have.
+  local ends = tonumber(f[2]) + ARGV[7]
+  if ends > now then
+    again(ends)
     return { 'none' }
   end
   close_lost(record, outbox, ARGV[1], now)
-  local crashes, delivery = tonumber(f[6]) + 1, tonumber(f[5]) + 1
+  local crashes, delivery = tonumber(f[6]) + (f[14] == '1' and 0 or 1), tonumber(f[5]) + 1
   local counted = log_status(events, f[12], f[9], f[13], 'job.status', ARGV[4])
   local lane = crashes >= 2 and ARGV[5] or f[4]
   redis.call('HSET', record, 'status', 'queued', 'owner', '', 'claim', '', 'lease', '', 'crashes', crashes, 'delivery', delivery, 'lane', lane, 'fence', tonumber(f[9]) + 1, 'seq', counted)
@@ -50,7 +52,9 @@ if f[10] ~= '0' and redis.call('HEXISTS', record, 'e' .. f[10]) == 0 then
   close_lost(record, outbox, ARGV[1], now)
 end
 if tonumber(f[8]) <= now then
-  redis.call('ZREM', due, ARGV[1])
+  redis.call('UNLINK', KEYS[6], KEYS[7], events, readers)
+  redis.call('ZREM', KEYS[8], ARGV[1])
+  again(now + ARGV[6])
   return { 'forget' }
 end
 if f[7] then
@@ -65,5 +69,5 @@ for i = 2, #all, 2 do
   end
 end
 -- Again only if whoever archives it now dies or has no room.
-again(now + ARGV[7])
+again(now + ARGV[6])
 return { 'archive' }

@@ -1,6 +1,6 @@
 -- The end of a job, once: terminal status, result, terminal event, expiry, next look, outbox row. The fence rises, so that
 -- every later write of any owner is refused by the log itself.
--- KEYS record result events readers due outbox
+-- KEYS record result events readers due outbox request ended
 -- ARGV id, token (random, makes a repeat get the first answer), fence ('' = any: cancel, expiry), status, failure|'', httpStatus,
 --      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, archiveAfterMs, recordMs, expected delivery|''
 -- Gives {1, nowMs, fence, seq, outboxRowId, owner, readers}; {0, status} when it had ended otherwise or the caller is no longer the owner.
@@ -25,7 +25,9 @@ redis.call('XADD', events, int(fence) .. '-' .. int(seq + 1), 'd', ARGV[12], 'e'
 redis.call('HSET', record, 'status', ARGV[4], 'fence', fence, 'completed', int(now), 'failure', ARGV[5], 'http', ARGV[6], 'resultblob', ARGV[8],
   'expires', int(now + keep), 'settled', ARGV[2], 'settlerow', row, 'seq', seq + 1)
 if ARGV[7] ~= '' then redis.call('SET', result, ARGV[7], 'PX', int(keep + 3600000)) end
-redis.call('PEXPIRE', events, int(keep + 3600000))
+for _, key in ipairs({ events, KEYS[7] }) do redis.call('PEXPIRE', key, int(keep + 3600000)) end
+redis.call('PEXPIRE', readers, 3600000)
+redis.call('ZADD', KEYS[8], int(now), ARGV[1])
 redis.call('PEXPIRE', record, int(math.max(hold, keep + 7200000)))
 local look = now + ARGV[14]
 -- A cancelled job's owner still has to close its attempt: look again when its lease is over.

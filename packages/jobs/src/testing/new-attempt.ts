@@ -18,6 +18,7 @@ export function newBeginning(number: number, fence: number): AttemptBeginning {
 export function newEnding(status: AttemptEnding['status'], costNanoUsd = 500): AttemptEnding {
   return {
     status,
+    dropped: [],
     errorClass: status === 'completed' ? null : 'server',
     errorMessage: null,
     httpStatus: 200,

@@ -2,7 +2,7 @@ import { BrokerError } from '@switchyard/contract/broker-error'
 import { type IntakeThread, startIntakeThread } from './intake-thread.ts'
 import { type ChatIntake, readChatRequest } from './read-chat-request.ts'
 
-/** Reading 256 KB takes 0.6 ms; what is larger would hold up every stream of this process. */
+/** Reading 256 KB takes 0.75 ms; what is larger would hold up every stream of this process. */
 const INLINE_BYTES = 256 * 1024
 const THREADS = 2
 /** Bodies that wait for a thread are held in memory; more than this and new ones are turned away. */

@@ -121,12 +121,13 @@ function afterCursor(entries: LogEntry[], cursor: number): LogEntry[] {
 
 function open(ingress: Ingress, record: JobRecord, reply: FastifyReply, onClose: () => void): SseAnswer {
   reply.hijack()
-  markAnswering(reply.raw.socket)
+  const answered = markAnswering(reply.raw.socket)
   const answer = new SseAnswer(reply.raw, {
     jobId: record.spec.id,
     holdMs: 0,
     onClose() {
       ingress.streams.unwatch(answer)
+      answered()
       onClose()
     },
   })

@@ -1,8 +1,8 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 
-export const MAX_DEPTH = 64
-export const MAX_KEYS = 50_000
-export const MAX_ELEMENTS = 200_000
+const MAX_DEPTH = 64
+const MAX_KEYS = 50_000
+const MAX_ELEMENTS = 200_000
 
 const QUOTE = 34
 const BACKSLASH = 92

@@ -18,6 +18,7 @@ function entry(
 
 interface Bench {
   answer: SseAnswer
+  arrived: Promise<ServerResponse>
   response: Promise<IncomingMessage>
   /** How the client saw it end. */
   text: Promise<{ body: string; clean: boolean }>
@@ -40,6 +41,7 @@ async function open(holdMs = 10_000): Promise<Bench> {
   const text = response.then(readAll, () => ({ body: '', clean: false }))
   return {
     answer,
+    arrived: arrived.promise,
     response,
     text,
     closed: closed.promise,
@@ -164,6 +166,19 @@ describe('SseAnswer', () => {
     await bench.stop()
   })
 
+  it('of a client that has left already is closed at once', async () => {
+    const bench = await open()
+    const res = await bench.arrived
+    res.destroy()
+    await bench.closed
+    const closed = Promise.withResolvers<void>()
+    const late = new SseAnswer(res, { jobId: JOB, holdMs: 0, onClose: closed.resolve })
+    late.write([entry(0, 'a')])
+    await closed.promise
+    expect(late.isClosed).toBe(true)
+    await bench.stop()
+  })
+
   it('cuts a reader that does not read, at 256 KB', async () => {
     const arrived = Promise.withResolvers<ServerResponse>()
     const server = createServer((_request, res) => arrived.resolve(res))
@@ -223,9 +238,7 @@ describe('SseAnswer on the wire', () => {
     const text = await exchange(one + one + last, [2, 0, 1])
     expect([...text.matchAll(/x-request-id: job_\w{26}(\d)/g)].map(([, i]) => i)).toEqual(['0', '1', '2'])
     for (const i of [0, 1, 2]) {
-      expect(text).toContain(
-        `18\r\nid: 0\ndata: first of ${i}\n\n\r\n10\r\nid: 1\ndata: é\n\n\r\n0\r\n\r\n`,
-      )
+      expect(text).toContain(`18\r\nid: 0\ndata: first of ${i}\n\n\r\n10\r\nid: 1\ndata: é\n\n\r\n0\r\n\r\n`)
     }
   })
 

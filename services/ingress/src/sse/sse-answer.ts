@@ -54,6 +54,8 @@ export class SseAnswer {
     this.#onClose = options.onClose
     res.on('close', () => this.#closed())
     res.on('error', () => {})
+    // Gone before we came: its 'close' is over.
+    if (res.destroyed) queueMicrotask(() => this.#closed())
   }
 
   get isHeld(): boolean {

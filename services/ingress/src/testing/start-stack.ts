@@ -81,6 +81,7 @@ export async function startStack(
       redisUrl,
       dataDirectory: directory,
       catalogFile,
+      fsync: false,
       apiKey: undefined,
       drainMs: options.drainMs ?? 0,
     },
@@ -150,7 +151,7 @@ async function keyMaker(redisUrl: string): Promise<{ make: Stack['makeKey']; sto
   }
 }
 
-export function catalogOf(names: { provider: string; deployment: string; model: string }): string {
+function catalogOf(names: { provider: string; deployment: string; model: string }): string {
   return `
 providers:
   ${names.provider}: { kind: openai, baseUrl: "http://127.0.0.1:9/v1", apiKey: none }

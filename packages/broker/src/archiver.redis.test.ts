@@ -1,0 +1,71 @@
+import type { BlobStore } from '@switchyard/jobs/blob-store'
+import { createJob } from '@switchyard/jobs/create-job'
+import { settleJob } from '@switchyard/jobs/settle-job'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { createArchiver } from './archiver.ts'
+import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
+
+describe('an archiver', () => {
+  const [, url] = inject('servers')[0]!
+  let bundle: BrokerBundle
+  beforeEach(async () => {
+    bundle = await openBroker(url)
+  })
+  afterEach(() => bundle.close())
+
+  async function ended(): Promise<string> {
+    const spec = bundle.spec()
+    await createJob(bundle.broker.jobs, { spec, body: Buffer.from('{}'), reader: null })
+    await settleJob(bundle.broker.jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })
+    return spec.id
+  }
+
+  function archiverOn(put: BlobStore['put'], hurried = true) {
+    const { broker } = bundle
+    return createArchiver({ ...broker, jobs: { ...broker.jobs, blobs: { ...broker.jobs.blobs, put } } }, () => hurried)
+  }
+
+  it('archives a few at a time, each once however often it is told', async () => {
+    const jobIds = await Promise.all(Array.from({ length: 30 }, ended))
+    const written: string[] = []
+    let [now, most] = [0, 0]
+    const archiver = archiverOn(async (name) => {
+      most = Math.max(most, ++now)
+      await new Promise(setImmediate)
+      now--
+      written.push(name)
+    })
+    archiver.take(jobIds)
+    archiver.take(jobIds.slice(10))
+    await archiver.idle()
+    archiver.take(jobIds)
+    await archiver.idle()
+    expect(written).toHaveLength(30)
+    expect(new Set(written).size).toBe(30)
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(4)
+  })
+
+  it('is idle when it has nothing to do, and takes what comes while it works', async () => {
+    const archiver = archiverOn(bundle.blobs.put, false)
+    await archiver.idle()
+    const [first, second] = [await ended(), await ended()]
+    archiver.take([first])
+    archiver.take([second])
+    await archiver.idle()
+    expect(bundle.blobs.names()).toHaveLength(2)
+  })
+
+  it('reports what it could not write and goes on with the next', async () => {
+    const [lost, next] = [await ended(), await ended()]
+    const archiver = archiverOn(async (name, data) => {
+      if (name.includes(lost)) throw new Error('the disk is full')
+      await bundle.blobs.put(name, data)
+    })
+    archiver.take([lost, next])
+    await archiver.idle()
+    expect(bundle.errors.splice(0)).toEqual(['archive a job: the disk is full'])
+    expect(await bundle.read(lost)).toMatchObject({ archive: null })
+    expect(await bundle.read(next)).toMatchObject({ archive: expect.stringContaining(next) })
+  })
+})
