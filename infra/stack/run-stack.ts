@@ -78,8 +78,8 @@ export async function runStack(root: string, env: NodeJS.ProcessEnv, files: Serv
 
     const redisUrl = redis?.url ?? settings.redisUrl ?? ''
     const services = listServices({ settings, redisUrl, apiKey, simulatorPort, credentialVariables, env, files })
-    for (const { name, file, env: given, readyLine } of services) {
-      const command = { command: process.execPath, args: [file], directory: root }
+    for (const { name, file, nodeOptions = [], env: given, readyLine } of services) {
+      const command = { command: process.execPath, args: [...nodeOptions, file], directory: root }
       running.push(supervise({ name, ...command, env: given, readyLine, kind: 'service' }, log, watchdog))
     }
     const url = await readyUrl(running, settings, stopRequest.signal)

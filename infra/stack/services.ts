@@ -6,6 +6,8 @@ export interface Service {
   /** Path of its main file, from the checkout. */
   file: string
   env: NodeJS.ProcessEnv
+  /** Options of Node for it. */
+  nodeOptions?: string[]
   /** Its line on standard output that says it is ready, where it has no other way; the group is its URL. */
   readyLine?: RegExp
 }
@@ -70,6 +72,8 @@ export function listServices(stack: {
     {
       name: 'ingress',
       file: files.ingress,
+      // Thousands of open streams keep little; a young generation as large as Node's default is half of their memory.
+      nodeOptions: ['--max-semi-space-size=16'],
       env: {
         ...withoutCredentials,
         ...shared,

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    globalSetup: ['src/testing/start-servers.ts'],
+    globalSetup: ['@switchyard/redis/testing/start-servers'],
     // A sweep looks at every job of a server: one file after another.
     fileParallelism: false,
     isolate: false,

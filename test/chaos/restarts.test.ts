@@ -63,7 +63,7 @@ describe('restarts', () => {
       const accepted: string[] = []
       const streams: { status: number; events: SseEvent[]; broken: boolean }[] = []
       const load = Array.from({ length: 8 }, async (_, client) => {
-        while (going || accepted.length < 24 || streams.length < 24) {
+        while (going || accepted.length < 30 || streams.filter(({ status }) => status === 200).length < 30) {
           try {
             if (client % 2 === 0) {
               const id = await api.submit(ask(false))

@@ -164,11 +164,11 @@ describe('what is the caller’s own error', () => {
 
   it('fails typed when every provider is down, listing what was tried', async () => {
     await simulator.fault({ kind: 'status', status: 503 })
-    const response = await api.chat({ ...ask, model: 'claude-haiku-4-5' })
+    const response = await api.chat({ ...ask, model: 'gpt-5-5-pro' })
     expect(response.status).toBe(502)
     const { error } = (await response.json()) as { error: { code: string; attempts: { deployment: string }[] } }
     expect(error.code).toBe('provider_error')
-    expect(new Set(error.attempts.map(({ deployment }) => deployment))).toEqual(new Set(['haiku', 'gpt-mini', 'flash']))
+    expect(new Set(error.attempts.map(({ deployment }) => deployment))).toEqual(new Set(['gpt', 'opus', 'gpt-base']))
   })
 })
 

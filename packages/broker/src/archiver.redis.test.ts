@@ -1,12 +1,13 @@
 import type { BlobStore } from '@switchyard/jobs/blob-store'
 import { createJob } from '@switchyard/jobs/create-job'
 import { settleJob } from '@switchyard/jobs/settle-job'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createArchiver } from './archiver.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
 describe('an archiver', () => {
-  const [, url] = inject('servers')[0]!
+  const [, url] = OWN_SERVERS[0]!
   let bundle: BrokerBundle
   beforeEach(async () => {
     bundle = await openBroker(url)
@@ -67,5 +68,23 @@ describe('an archiver', () => {
     expect(bundle.errors.splice(0)).toEqual(['archive a job: the disk is full'])
     expect(await bundle.read(lost)).toMatchObject({ archive: null })
     expect(await bundle.read(next)).toMatchObject({ archive: expect.stringContaining(next) })
+  })
+  it('drops what waits when it is to stop, and ends what it has begun', async () => {
+    const jobIds = await Promise.all(Array.from({ length: 200 }, ended))
+    const archiver = archiverOn(bundle.blobs.put, false)
+    archiver.take(jobIds)
+    const since = performance.now()
+    await Promise.all([archiver.stop(), archiver.stop()])
+    // At its pace all of them would take 2 s.
+    expect(performance.now() - since).toBeLessThan(1_000)
+    const written = bundle.blobs.names().length
+    expect(written).toBeLessThan(20)
+    archiver.take(jobIds)
+    await archiver.idle()
+    expect(bundle.blobs.names()).toHaveLength(written)
+    for (const name of bundle.blobs.names()) {
+      const record = await bundle.read(name.split('/')[1]!)
+      expect(record.archive).toBe(name)
+    }
   })
 })

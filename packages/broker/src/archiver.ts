@@ -8,12 +8,16 @@ export interface Archiver {
   take(jobIds: string[]): void
   /** Resolves when nothing waits any more. */
   idle(): Promise<void>
+  /** Drops what waits, which others will find; resolves when what runs is done. */
+  stop(): Promise<void>
 }
 
 const AT_ONCE = 4
 const MOST_WAITING = 10_000
 /** Unhurried, one archive in so many ms: a burst of live work is not slowed down by the files of the burst before it. */
 const PACE_MS = 10
+/** With more than this waiting there is no time to spare. */
+const BACKLOG = 5_000
 
 /**
  * Compressing and writing files happens beside the sweep, so that no rescue waits for it, and while Redis has room at a pace that
@@ -21,6 +25,7 @@ const PACE_MS = 10
  */
 export function createArchiver(broker: Broker, hurried: () => boolean): Archiver {
   const waiting = new Set<string>()
+  const stopped = new AbortController()
   let running = 0
   const idle: (() => void)[] = []
 
@@ -34,19 +39,29 @@ export function createArchiver(broker: Broker, hurried: () => boolean): Archiver
       } catch (error) {
         broker.onError(error, 'archive a job')
       }
-      if (!hurried()) await pace(PACE_MS * AT_ONCE)
+      if (!hurried() && waiting.size < BACKLOG) {
+        await pace(PACE_MS * AT_ONCE, undefined, { signal: stopped.signal }).catch(() => {})
+      }
     }
     running--
     if (running === 0) for (const resolve of idle.splice(0)) resolve()
   }
 
+  async function whenIdle(): Promise<void> {
+    if (running > 0) await new Promise<void>((resolve) => idle.push(resolve))
+  }
+
   return {
     take(jobIds) {
+      if (stopped.signal.aborted) return
       for (const jobId of jobIds) if (waiting.size < MOST_WAITING) waiting.add(jobId)
       while (running < Math.min(AT_ONCE, waiting.size)) void work()
     },
-    async idle() {
-      if (running > 0) await new Promise<void>((resolve) => idle.push(resolve))
+    idle: whenIdle,
+    async stop() {
+      stopped.abort()
+      waiting.clear()
+      await whenIdle()
     },
   }
 }

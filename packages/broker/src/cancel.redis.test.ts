@@ -7,7 +7,8 @@ import { readResult } from '@switchyard/jobs/read-result'
 import { newBeginning, newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cancel } from './cancel.ts'
 import { settle } from './settle.ts'
 import { submit } from './submit.ts'
@@ -15,7 +16,7 @@ import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
 const BODY = Buffer.from('{}')
 
-describe.each(inject('servers'))('cancel on %s', (_name, url) => {
+describe.each(OWN_SERVERS)('cancel on %s', (_name, url) => {
   let bundle: BrokerBundle
   beforeEach(async () => {
     bundle = await openBroker(url)

@@ -9,13 +9,14 @@ import { settleJob } from '@switchyard/jobs/settle-job'
 import { newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { snapshot } from '@switchyard/limits/observe'
 import { reserve } from '@switchyard/limits/reserve'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createArchiver } from './archiver.ts'
 import { runOutbox } from './run-effects.ts'
 import { sweep } from './sweep.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
-describe.each(inject('servers'))('runOutbox on %s', (_name, url) => {
+describe.each(OWN_SERVERS)('runOutbox on %s', (_name, url) => {
   let bundle: BrokerBundle
   beforeEach(async () => {
     bundle = await openBroker(url)

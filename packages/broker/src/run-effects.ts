@@ -5,6 +5,7 @@ import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import { acknowledgeCommand } from '@switchyard/jobs/outbox'
 import { readJobs } from '@switchyard/jobs/read-job'
+import { hasLimits } from '@switchyard/limits/limit-config'
 import { reconcile } from '@switchyard/limits/reconcile'
 import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
@@ -32,7 +33,7 @@ async function runEffects(broker: Broker, row: OutboxRow, spec: JobSpec, attempt
         tags: spec.tags,
         atMs: attempt.startedAtMs + (attempt.durationMs ?? 0),
       }),
-      limits && reconcile(redis, `${id}.limits`, attempt.deployment, limits, id, attempt.usage),
+      limits && hasLimits(limits) && reconcile(redis, `${id}.limits`, attempt.deployment, limits, id, attempt.usage),
     ])
   }
   await pipelineBySlot(redis, [acknowledgeCommand(row)])

@@ -9,11 +9,12 @@ import { newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { snapshot } from '@switchyard/limits/observe'
 import { reserve } from '@switchyard/limits/reserve'
 import { connectRedis } from '@switchyard/redis/connect'
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { settle } from './settle.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
-describe.each(inject('servers'))('settle on %s', (_name, url) => {
+describe.each(OWN_SERVERS)('settle on %s', (_name, url) => {
   let bundle: BrokerBundle
   let live: LiveReader
   beforeEach(async () => {

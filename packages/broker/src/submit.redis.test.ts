@@ -6,14 +6,15 @@ import { readRequest } from '@switchyard/jobs/read-request'
 import { scripts } from '@switchyard/jobs/scripts'
 import { laneKeys } from '@switchyard/lanes/keys'
 import { isClusterClient } from '@switchyard/redis/connect'
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { submit } from './submit.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 import { startLosingProxy } from './testing/losing-proxy.ts'
 
 const BODY = Buffer.from('{"messages":[]}')
 
-describe.each(inject('servers'))('submit on %s', (_name, url) => {
+describe.each(OWN_SERVERS)('submit on %s', (_name, url) => {
   let bundle: BrokerBundle
   beforeEach(async () => {
     bundle = await openBroker(url)
@@ -86,7 +87,7 @@ describe.each(inject('servers'))('submit on %s', (_name, url) => {
   })
 })
 
-describe.each(inject('servers'))('submit while %s hangs', (_name, url) => {
+describe.each(OWN_SERVERS)('submit while %s hangs', (_name, url) => {
   it('says 503 within a second and cancels the job as soon as Redis answers', async () => {
     const [caller, witness] = [await openBroker(url, 'producer'), await openBroker(url)]
     const spec = caller.spec()
@@ -114,7 +115,7 @@ describe.each(inject('servers'))('submit while %s hangs', (_name, url) => {
 })
 
 describe('submit', () => {
-  const [, url] = inject('servers')[0]!
+  const [, url] = OWN_SERVERS[0]!
 
   it('cancels a job whose acknowledgement was lost', async () => {
     const proxy = await startLosingProxy(url)

@@ -1,3 +1,6 @@
+import type { JobRecord } from '@switchyard/contract/job'
+import { forgetJob } from '@switchyard/jobs/forget-job'
+import { listEnded } from '@switchyard/jobs/list-ended'
 import { type Finding, lookAtDue } from '@switchyard/jobs/look-at-due'
 import { readJobs } from '@switchyard/jobs/read-job'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
@@ -9,42 +12,58 @@ import { quarantine } from './quarantine.ts'
 
 type Queued = Extract<Finding, { lane: string }>
 
+export interface SweepOptions {
+  /** Redis gets full: ended jobs leave at once, not a minute after their end. */
+  early?: boolean
+  /** How long nobody could renew or sweep: owners get this much longer before they count as vanished. */
+  leaseGraceMs?: number
+}
+
 /**
  * The rescuer: looks at every job whose moment has come. Work that no lane knows is put back, work whose owner vanished gets its next
- * delivery, deadlines and forsaken streams end, ended jobs leave Redis (`early`: at once). True when there is more to look at now.
+ * delivery, deadlines and forsaken streams end, ended jobs leave Redis. True when there is more to look at now. One rescue that fails
+ * does not stop the others; its job comes up again.
  */
-export async function sweep(broker: Broker, archiver: Archiver, { early = false } = {}): Promise<boolean> {
-  const { findings, more } = await lookAtDue(broker.jobs, { suspectLane: SUSPECT_LANE, early })
+export async function sweep(
+  broker: Broker,
+  archiver: Archiver,
+  { early = false, leaseGraceMs = 0 }: SweepOptions = {},
+): Promise<boolean> {
+  const { findings, more } = await lookAtDue(broker.jobs, {
+    suspectLane: SUSPECT_LANE,
+    leaseGraceMs,
+    onError: (error) => broker.onError(error, 'look at a job'),
+  })
   const of = <K extends Finding['kind']>(kind: K) => findings.filter((f): f is Finding & { kind: K } => f.kind === kind)
 
   archiver.take(of('archive').map(({ jobId }) => jobId))
-  await Promise.all([
-    readdMissing(broker, of('check')),
+  if (early) archiver.take(await listEnded(broker.jobs))
+  const rescues = [
+    ...[...Map.groupBy(of('check'), ({ lane }) => lane)].map(([lane, queued]) => readdMissing(broker, lane, queued)),
     ...of('redeliver').map(({ lane, jobId, delivery }) => broker.producer.add(lane, { jobId, delivery })),
     ...of('cancel').map(({ jobId }) => cancel(broker, jobId)),
     withRecords(broker, of('expire'), (record) => expire(broker, record)),
     withRecords(broker, of('quarantine'), (record) => quarantine(broker, record)),
-    withRecords(broker, of('forget'), ({ spec }) => broker.jobs.blobs.deleteJob(spec.project, spec.id)),
-  ])
+    withRecords(broker, of('forget'), ({ spec }) => forgetJob(broker.jobs, spec.id, spec.project)),
+  ]
+  for (const outcome of await Promise.allSettled(rescues)) {
+    if (outcome.status === 'rejected') broker.onError(outcome.reason, 'rescue a job')
+  }
   return more
 }
 
-async function readdMissing(broker: Broker, checks: Queued[]): Promise<void> {
-  await Promise.all(
-    [...Map.groupBy(checks, ({ lane }) => lane)].map(async ([lane, queued]) => {
-      const missing = await broker.producer.missing(
-        lane,
-        queued.map(({ jobId, delivery }) => ({ jobId, delivery })),
-      )
-      await Promise.all(missing.map((delivery) => broker.producer.add(lane, delivery)))
-    }),
+async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Promise<void> {
+  const missing = await broker.producer.missing(
+    lane,
+    queued.map(({ jobId, delivery }) => ({ jobId, delivery })),
   )
+  await Promise.all(missing.map((delivery) => broker.producer.add(lane, delivery)))
 }
 
 async function withRecords(
   broker: Broker,
   findings: Finding[],
-  act: (record: NonNullable<Awaited<ReturnType<typeof readJobs>>[number]>) => Promise<void>,
+  act: (record: JobRecord) => Promise<void>,
 ): Promise<void> {
   if (findings.length === 0) return
   const records = await readJobs(

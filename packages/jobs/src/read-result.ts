@@ -1,6 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { isTerminal, type JobRecord } from '@switchyard/contract/job'
 import { assembleCompletion } from '@switchyard/contract/openai-chat/assemble-completion'
+import type { ChatUsage } from '@switchyard/contract/openai-chat/chunk'
 import { decodeArchive } from './archive.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
@@ -21,7 +22,7 @@ export async function readResult(jobs: Jobs, record: JobRecord): Promise<StoredR
   if (record.spec.stream) {
     const entries = await readEvents(jobs, record, -1)
     const lines = entries.filter(({ event, terminal }) => event === null && terminal === null).map(({ data }) => data)
-    return { status: 200, body: assembleCompletion(lines) }
+    return { status: 200, body: assembleCompletion(lines, usageOf(record)) }
   }
   const body = await readBody(jobs, record)
   if (body === null) throw new BrokerError('stream_expired', 'The result of this job is no longer kept.')
@@ -38,4 +39,17 @@ async function readBody(jobs: Jobs, record: JobRecord): Promise<Buffer | string 
   const name = record.archive ?? (await jobs.redis.hget(keys.record, 'archive'))
   const blob = name ? await jobs.blobs.get(name) : null
   return blob ? (await decodeArchive(blob)).result : null
+}
+
+/** The stream's own usage chunk may not have been shown to its client; a body that is not streamed always has one. */
+function usageOf(record: JobRecord): ChatUsage | null {
+  const usage = record.attempts.at(-1)?.usage
+  if (!usage) return null
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: { cached_tokens: usage.cachedInputTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  }
 }

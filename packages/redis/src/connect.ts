@@ -14,6 +14,7 @@ export type ConnectionRole = 'producer' | 'consumer' | 'subscriber'
 
 const RETRY_CAP_MS = 1_000
 const PRODUCER_TIMEOUT_MS = 900
+const SOCKET_TIMEOUT_MS = 8_000
 
 function retryDelay(times: number): number {
   return Math.min(times * 50, RETRY_CAP_MS)
@@ -24,6 +25,10 @@ function optionsFor(role: ConnectionRole, name: string): RedisOptions {
     connectionName: name,
     retryStrategy: retryDelay,
     connectTimeout: 2_000,
+    // A master that has become a replica: go and find the new one, and say it again there.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+    // With a command on its way and no answer: the other side is gone without having said so. Nothing blocks longer than 2 s.
+    socketTimeout: SOCKET_TIMEOUT_MS,
     keepAlive: 5_000,
     noDelay: true,
   }

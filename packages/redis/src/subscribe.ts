@@ -1,5 +1,7 @@
 import type { RedisClient } from './connect.ts'
 
+const PULSE_MS = 5_000
+
 /**
  * Listens on one sharded channel with a connection of its own (role `subscriber`). `onReady` is called after every
  * (re)subscription: what was published in between is lost, so the caller reads again what it follows.
@@ -17,6 +19,10 @@ export async function subscribe(
   }
   await redis.ssubscribe(channel)
   onReady()
+  // Whoever only listens would never learn that nobody speaks any more.
+  const pulse = setInterval(() => void redis.ping().catch(() => {}), PULSE_MS)
+  pulse.unref()
+  redis.once('end', () => clearInterval(pulse))
   redis.on('ready', again)
   redis.on('+node', again)
   // A cluster's connection to one shard was lost and replaced; nothing else tells of it.

@@ -5,6 +5,7 @@ import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startLeadership } from '@switchyard/fleet/lead'
+import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
 import { listOutbox } from '@switchyard/jobs/outbox'
@@ -21,6 +22,9 @@ const OUTBOX_EVERY_MS = 1_000
 /** What the writer of a row has not done by then, it will not do any more. */
 const OUTBOX_GRACE_MS = 5_000
 const COLLECT_EVERY_MS = 3_600_000
+/** Sweeps that far apart mean that Redis was away: owners could not renew either, and get the same time to do it. */
+const OUTAGE_MS = 3_000
+const GRACE_FOR_MS = 10_000
 /** Above this share of maxmemory ended jobs leave Redis at once; from 80 % ingress takes no new ones. */
 const EARLY_ARCHIVE_SHARE = 0.6
 /** Above this one archiving does not spare the machine any more. */
@@ -49,6 +53,8 @@ export async function startBackground(
   }
 
   let fullness = 0
+  let sweptAtMs = performance.now()
+  let outage = { ms: 0, untilMs: 0 }
   const archiver = createArchiver(broker, () => fullness > HURRY_SHARE)
   const roles: [name: string, everyMs: number, act: () => Promise<boolean>][] = [
     [
@@ -56,14 +62,22 @@ export async function startBackground(
       SWEEP_EVERY_MS,
       async () => {
         fullness = await memoryShare(redis)
-        return sweep(broker, archiver, { early: fullness > EARLY_ARCHIVE_SHARE })
+        const sweepAtMs = performance.now()
+        const goneMs = sweepAtMs - sweptAtMs
+        if (goneMs > OUTAGE_MS) outage = { ms: goneMs, untilMs: sweepAtMs + GRACE_FOR_MS }
+        const more = await sweep(broker, archiver, {
+          early: fullness > EARLY_ARCHIVE_SHARE,
+          leaseGraceMs: sweepAtMs < outage.untilMs ? Math.min(outage.ms, LEASE_MS) : 0,
+        })
+        sweptAtMs = performance.now()
+        return more
       },
     ],
     [
       'outbox',
       OUTBOX_EVERY_MS,
       async () => {
-        const rows = await listOutbox(broker.jobs, Date.now(), OUTBOX_GRACE_MS)
+        const rows = await listOutbox(broker.jobs, OUTBOX_GRACE_MS)
         await runOutbox(broker, rows)
         return false
       },
@@ -95,7 +109,7 @@ export async function startBackground(
   async function stopAll(): Promise<void> {
     catalog.stop()
     await Promise.all(leaderships.map((leadership) => leadership.stop()))
-    await archiver.idle()
+    await archiver.stop()
     await producer.stop()
     await disconnectRedis(redis)
   }

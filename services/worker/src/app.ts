@@ -125,7 +125,8 @@ export async function startWorker(
     // First nobody plans with this worker any more, then it takes nothing new.
     await announcement.stop().catch((error) => onError(error, 'leave the fleet'))
     const stopped = pools.stop()
-    const cut = setTimeout(() => holds.stopAll('drain'), config.drainMs)
+    void holds.drain()
+    const cut = setTimeout(() => holds.cut(), config.drainMs)
     await stopped
     await holds.idle()
     clearTimeout(cut)

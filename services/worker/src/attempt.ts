@@ -11,6 +11,7 @@ import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt, estimateCost } from './bill-attempt.ts'
 import type { Hold } from './hold.ts'
+import { keepTrying } from './keep-trying.ts'
 import { logAttempt } from './log-attempt.ts'
 import { reserveCapacity } from './reserve-capacity.ts'
 import type { WorkerContext } from './worker-context.ts'
@@ -51,6 +52,14 @@ export async function runAttempt(
 
   const capacity = await reserveCapacity(worker, hold, target.deployment, id)
   if (!capacity.ok) return refused(capacity.failure)
+  const giveBack = async () => {
+    if (!capacity.reserved) return
+    await reconcile(worker.broker.jobs.redis, `${id}.limits`, deployment, target.deployment.limits, id, null)
+  }
+  if (hold.signal.aborted) {
+    await giveBack()
+    return refused(interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null }))
+  }
 
   if (capacity.reserved) hold.leased = { deployment, lease: id }
   const routed = hold.spec.route.hops[hold.hop]!.deployments.find((candidate) => candidate.id === deployment)
@@ -68,9 +77,7 @@ export async function runAttempt(
   }
   const begun = await beginAttempt(worker.broker.jobs, hold.jobId, beginning)
   if (!begun.owned) {
-    if (capacity.reserved) {
-      await reconcile(worker.broker.jobs.redis, `${id}.limits`, deployment, target.deployment.limits, id, null)
-    }
+    await giveBack()
     return { kind: 'settled' }
   }
 
@@ -92,7 +99,11 @@ export async function runAttempt(
   )
   if (!result.ok && result.failure.class === 'rate_limited') {
     const { retryAfterMs } = result.failure
-    if (retryAfterMs !== undefined) await narrow(worker.broker.jobs.redis, deployment, { retryAfterMs })
+    if (retryAfterMs !== undefined) {
+      narrow(worker.broker.jobs.redis, deployment, { retryAfterMs }).catch((error) =>
+        worker.broker.onError(error, 'narrow a limit'),
+      )
+    }
   }
 
   hold.leased = null
@@ -110,14 +121,22 @@ export async function runAttempt(
 
   sink.flushHeld()
   await hold.log?.flushed()
-  await settle(
-    worker.broker,
-    hold.spec,
-    { fence: hold.fence },
-    { status: 'completed', failure: null, body: result.ok ? result.body : null, attempt: { number, ending } },
-    hold.attempts,
-  )
-  return { kind: 'settled' }
+  const settled = hold.log?.refused
+    ? null
+    : await keepTrying(hold, () =>
+        settle(
+          worker.broker,
+          hold.spec,
+          { fence: hold.fence },
+          { status: 'completed', failure: null, body: result.ok ? result.body : null, attempt: { number, ending } },
+          hold.attempts,
+        ),
+      )
+  if (settled) return { kind: 'settled' }
+  // A newer owner or a cancel was first. Nothing of the answer counts, its bill does.
+  hold.stop('ended')
+  const late: AttemptFailure = { class: 'cancelled', message: 'the job had ended or moved on', status: null }
+  return { kind: 'failed', deployment, lease: id, failure: late, ending: { number, beginning, ending } }
 }
 
 function union(a: string[], b: string[]): string[] {
@@ -135,6 +154,8 @@ function interpret(hold: Hold, failure: AttemptFailure): AttemptFailure {
       return { class: 'deadline', message: 'the deadline passed during the call', status: null }
     case 'drain':
       return { class: 'worker_lost', message: 'the worker was asked to stop', status: null }
+    case 'lease':
+      return { class: 'worker_lost', message: 'the lease could not be renewed in time', status: null }
   }
 }
 
@@ -147,8 +168,10 @@ function endingOf(
   failure: AttemptFailure | null,
 ): AttemptEnding {
   return {
-    status: failure === null ? 'completed' : statusOf(failure),
-    errorClass: failure?.class ?? null,
+    status: failure === null ? 'completed' : statusOf(hold, failure),
+    dropped: result.ok ? union(beginning.dropped, result.dropped) : beginning.dropped,
+    // Handed back is no failure of anybody's.
+    errorClass: hold.reason === 'drain' ? null : (failure?.class ?? null),
     errorMessage: failure?.message ?? null,
     httpStatus: result.httpStatus,
     ttftMs: sink.firstContentAtMs === null ? null : sink.firstContentAtMs - beginning.startedAtMs,
@@ -163,8 +186,8 @@ function endingOf(
   }
 }
 
-function statusOf(failure: AttemptFailure): AttemptEnding['status'] {
+function statusOf(hold: Hold, failure: AttemptFailure): AttemptEnding['status'] {
   if (failure.class === 'cancelled') return 'cancelled'
-  if (failure.class === 'worker_lost') return 'released'
+  if (failure.class === 'worker_lost') return hold.reason === 'drain' ? 'released' : 'lost'
   return 'failed'
 }

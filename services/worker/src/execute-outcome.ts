@@ -9,6 +9,7 @@ import type { Verdict } from '@switchyard/lanes/verdict'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import type { ClosedAttempt } from './attempt.ts'
 import type { Hold } from './hold.ts'
+import { keepTrying } from './keep-trying.ts'
 import { pause } from './pause.ts'
 import { markRestart, openLog } from './stream-log.ts'
 import type { WorkerContext } from './worker-context.ts'
@@ -37,14 +38,16 @@ export async function executeOutcome(
 
   if (outcome.kind === 'end') {
     await hold.log?.flushed()
-    await settle(
-      broker,
-      hold.spec,
-      { fence: hold.fence },
-      { status: outcome.status, failure: outcome.failure, body: null, attempt },
-      hold.attempts,
+    const settled = await keepTrying(hold, () =>
+      settle(
+        broker,
+        hold.spec,
+        { fence: hold.fence },
+        { status: outcome.status, failure: outcome.failure, body: null, attempt },
+        hold.attempts,
+      ),
     )
-    return OVER
+    return settled ? OVER : closeLate(worker, hold, ending)
   }
 
   const prepared = await prepareLog(worker, hold, outcome)
@@ -56,46 +59,49 @@ export async function executeOutcome(
     await cancelBooking(jobs.redis, closed.deployment, closed.lease)
   }
 
-  // A drain hands the job back instead of trying again here.
-  const draining = hold.reason === 'drain'
-  if (outcome.kind === 'retry' && !draining) {
-    if (ending) {
-      const { rowId } = await endAttempt(jobs, hold.jobId, hold.fence, ending.beginning, ending.ending)
-      owe(worker, hold, rowId, ending.number)
-    }
+  // A drain, or a lease that was not renewed, hands the job back instead of trying again here.
+  const handBack = hold.reason === 'drain' || hold.reason === 'lease'
+  if (outcome.kind === 'retry' && !handBack) {
+    await closeLate(worker, hold, ending)
     await pause(outcome.delayMs, hold.signal)
     return { kind: 'attempt', deployment: outcome.deployment }
   }
 
   if (outcome.kind === 'fall_back') {
     const { lane } = hold.spec.route.hops[outcome.hop]!
-    const moved = await fallBack(broker, hold.spec, {
-      delivery: hold.delivery,
-      hop: outcome.hop,
-      lane,
-      fence: hold.fence,
-      attempt,
-    })
-    owe(worker, hold, moved?.rowId ?? null, ending?.number ?? 0)
+    const moved = await keepTrying(hold, () =>
+      fallBack(broker, hold.spec, {
+        delivery: hold.delivery,
+        hop: outcome.hop,
+        lane,
+        fence: hold.fence,
+        attempt,
+      }),
+    )
+    if (!moved) return closeLate(worker, hold, ending)
+    owe(worker, hold, moved.rowId, ending?.number ?? 0)
     return OVER
   }
 
-  const untilMs = outcome.kind === 'defer' ? outcome.untilMs : Date.now()
-  const { released, rowId } = await releaseJob(jobs, hold.jobId, {
-    fence: hold.fence,
-    notBeforeMs: outcome.kind === 'defer' ? untilMs : null,
-    attempt,
-  })
+  const notBeforeMs = outcome.kind === 'defer' ? outcome.untilMs : null
+  const { released, rowId } = await keepTrying(hold, () =>
+    releaseJob(jobs, hold.jobId, { fence: hold.fence, notBeforeMs, attempt }),
+  )
+  if (!released) return closeLate(worker, hold, ending)
   owe(worker, hold, rowId, ending?.number ?? 0)
-  return { kind: 'over', verdict: released ? { kind: 'delay', untilMs } : { kind: 'done' } }
+  // The lane counts by this machine's clock.
+  const inMs = notBeforeMs === null ? 0 : notBeforeMs - hold.nowMs
+  return { kind: 'over', verdict: { kind: 'delay', untilMs: Date.now() + inMs } }
 }
 
 type Closing = Extract<ClosedAttempt, { kind: 'failed' }>['ending']
 
-/** The job has its end already, or another owner: only the attempt's bill is ours to write. */
+/** Closes the attempt alone: the job goes on here, or has its end (or another owner) already. Closed once, whoever does it. */
 async function closeLate(worker: WorkerContext, hold: Hold, ending: Closing): Promise<Executed> {
   if (ending) {
-    const { rowId } = await endAttempt(worker.broker.jobs, hold.jobId, hold.fence, ending.beginning, ending.ending)
+    const { rowId } = await keepTrying(hold, () =>
+      endAttempt(worker.broker.jobs, hold.jobId, hold.fence, ending.beginning, ending.ending),
+    )
     owe(worker, hold, rowId, ending.number)
   }
   return OVER

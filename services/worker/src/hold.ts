@@ -1,13 +1,17 @@
+import type { PastAttempt } from '@switchyard/catalog/outcome-input'
+import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import type { Claim } from '@switchyard/jobs/claim-job'
+import { LEASE_MS } from '@switchyard/jobs/durations'
 import type { JobLog } from '@switchyard/jobs/log-writer'
 import type { Reader } from '@switchyard/jobs/readers'
 
 /**
  * Why a held job's call is aborted. `ended`: it has its terminal status already, or another owner; only the bill is left.
- * `deadline`: it is to be settled as expired. `drain`: this process is going, hand it back.
+ * `deadline`: it is to be settled as expired. `drain`: this process is going, hand it back. `lease`: we could not renew in time, so
+ * it may be somebody else's by now; hand it back if it is not.
  */
-export type StopReason = 'ended' | 'deadline' | 'drain'
+export type StopReason = 'ended' | 'deadline' | 'drain' | 'lease'
 
 /** One claimed job in this process, from its claim to the end of the delivery. */
 export class Hold {
@@ -22,12 +26,16 @@ export class Hold {
   /** The log under the current fence; null for jobs that are not streamed. */
   log: JobLog | null = null
   readers: Map<string, Reader>
+  /** Deployments of this delivery that refused before a call was begun (no capacity, not served). */
+  readonly refusals: (PastAttempt & { slotAtMs: number | null })[] = []
   /** The in-flight lease of the running attempt, to be renewed with the job's own. */
   leased: { deployment: string; lease: string } | null = null
   /** By this process' clock: when the lease was last known to be ours. */
   renewedAtMs = performance.now()
+  readonly #skewMs: number
   #abort = new AbortController()
   #reason: StopReason | null = null
+  #attachedAtMs = new Map<string, number>()
 
   constructor(claim: Claim) {
     this.claim = claim
@@ -37,7 +45,18 @@ export class Hold {
     this.hop = claim.record.hop
     this.fence = claim.fence
     this.attempts = claim.record.attempts
+    this.#skewMs = claim.claimedAtMs - Date.now()
     this.readers = new Map(claim.readers.map((reader) => [reader.id, reader]))
+  }
+
+  /** Now, by the clock of Redis, in which all moments of a job are told. */
+  get nowMs(): number {
+    return Date.now() + this.#skewMs
+  }
+
+  /** The lease is over by this process' clock. */
+  get isStale(): boolean {
+    return performance.now() - this.renewedAtMs > LEASE_MS
   }
 
   get signal(): AbortSignal {
@@ -55,13 +74,30 @@ export class Hold {
     this.#abort.abort(reason)
   }
 
+  refuse(deployment: string, { class: errorClass, retryAfterMs }: AttemptFailure): void {
+    const slotAtMs = retryAfterMs === undefined ? null : Date.now() + retryAfterMs
+    this.refusals.push({ deployment, hop: this.hop, errorClass, httpStatus: null, slotAtMs })
+  }
+
+  /** In how long the first of those that refused has capacity; undefined when none has said. */
+  earliestSlotInMs(): number | undefined {
+    const slots = this.refusals.flatMap(({ slotAtMs }) => slotAtMs ?? [])
+    return slots.length === 0 ? undefined : Math.max(0, Math.min(...slots) - Date.now())
+  }
+
   addReader(reader: Reader): void {
+    this.#attachedAtMs.set(reader.id, performance.now())
     this.readers.set(reader.id, reader)
     this.log?.addReader(reader)
   }
 
-  setReaders(readers: Reader[]): void {
-    this.readers = new Map(readers.map((reader) => [reader.id, reader]))
-    this.log?.setReaders(readers)
+  /** The readers that Redis knew when it was asked at `askedAtMs`; who attached since then stays. */
+  setReaders(readers: Reader[], askedAtMs: number): void {
+    const known = new Map(readers.map((reader) => [reader.id, reader]))
+    for (const [id, reader] of this.readers) {
+      if ((this.#attachedAtMs.get(id) ?? -1) >= askedAtMs) known.set(id, reader)
+    }
+    this.readers = known
+    this.log?.setReaders([...known.values()])
   }
 }

@@ -1,4 +1,4 @@
-import { LEASE_MS, RENEW_EVERY_MS } from '@switchyard/jobs/durations'
+import { RENEW_EVERY_MS } from '@switchyard/jobs/durations'
 import type { Jobs } from '@switchyard/jobs/jobs'
 import type { Reader } from '@switchyard/jobs/readers'
 import { renewLeases } from '@switchyard/jobs/renew-leases'
@@ -11,7 +11,10 @@ import type { Hold } from './hold.ts'
 export class Holds {
   #jobs: Jobs
   #owner: string
-  #held = new Map<string, Hold>()
+  #held = new Set<Hold>()
+  #draining = false
+  #cut = false
+  #renewing = false
   #onOrphan: (jobId: string) => void
   #onError: (error: unknown) => void
   #onRenewed: (held: Hold[]) => void
@@ -39,24 +42,34 @@ export class Holds {
   }
 
   add(hold: Hold): void {
-    this.#held.set(hold.jobId, hold)
+    this.#held.add(hold)
+    // Its claim was on the way when all others were stopped.
+    if (this.#cut) hold.stop('drain')
   }
 
   remove(hold: Hold): void {
-    if (this.#held.get(hold.jobId) === hold) this.#held.delete(hold.jobId)
+    this.#held.delete(hold)
     if (this.#held.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   onCancel(jobId: string): void {
-    this.#held.get(jobId)?.stop('ended')
+    for (const hold of this.#held) if (hold.jobId === jobId) hold.stop('ended')
   }
 
   onReader(jobId: string, reader: Reader): void {
-    this.#held.get(jobId)?.addReader(reader)
+    for (const hold of this.#held) if (hold.jobId === jobId) hold.addReader(reader)
   }
 
-  stopAll(reason: 'drain'): void {
-    for (const hold of this.#held.values()) hold.stop(reason)
+  /** From now on records say that this process is going: if it is killed before it is done, no crash is counted. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    await this.#renew()
+  }
+
+  /** The time for running calls is up. */
+  cut(): void {
+    this.#cut = true
+    for (const hold of this.#held) hold.stop('drain')
   }
 
   /** Resolves when nothing is held. */
@@ -69,29 +82,33 @@ export class Holds {
   }
 
   async #renew(): Promise<void> {
-    const held = [...this.#held.values()]
+    const held = [...this.#held]
     const startedAtMs = performance.now()
     // A process that was paused past its leases must not go on as if nothing had been; so must one that is cut off from Redis.
-    for (const hold of held) if (startedAtMs - hold.renewedAtMs > LEASE_MS) hold.stop('ended')
-    if (held.length === 0) return
+    for (const hold of held) if (hold.isStale) hold.stop('lease')
+    // While Redis is away one renewal waits, not one more every few seconds.
+    if (held.length === 0 || this.#renewing) return
+    this.#renewing = true
     try {
       const asked = held.map((hold) => ({ hold, jobId: hold.jobId, fence: hold.fence }))
-      const renewals = await renewLeases(this.#jobs, this.#owner, asked)
+      const renewals = await renewLeases(this.#jobs, this.#owner, asked, { draining: this.#draining })
       for (const { hold, jobId, fence } of asked) {
         const renewal = renewals.get(jobId)
         if (!renewal) continue
         if (renewal.kind === 'lost') {
           // Unless it went, or began its log anew under another fence, while the answer was on its way.
-          if (this.#held.get(jobId) === hold && hold.fence === fence) hold.stop('ended')
+          if (this.#held.has(hold) && hold.fence === fence) hold.stop('ended')
           continue
         }
         hold.renewedAtMs = startedAtMs
-        if (renewal.kind === 'owned') hold.setReaders(renewal.readers)
+        if (renewal.kind === 'owned') hold.setReaders(renewal.readers, startedAtMs)
         else this.#onOrphan(jobId)
       }
       this.#onRenewed(held)
     } catch (error) {
       this.#onError(error)
+    } finally {
+      this.#renewing = false
     }
   }
 }

@@ -1,8 +1,11 @@
 import { expire } from '@switchyard/broker/expire'
 import { quarantine } from '@switchyard/broker/quarantine'
+import { settle } from '@switchyard/broker/settle'
+import { BrokerError, failure } from '@switchyard/contract/broker-error'
 import { advanceJob } from '@switchyard/jobs/advance-job'
 import { claimJob } from '@switchyard/jobs/claim-job'
 import { readJob } from '@switchyard/jobs/read-job'
+import { releaseJob } from '@switchyard/jobs/release-job'
 import type { Delivery } from '@switchyard/lanes/delivery'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
@@ -21,7 +24,7 @@ export async function runDelivery(worker: WorkerContext, delivery: Delivery): Pr
       return DONE
     case 'held':
     case 'early':
-      return { kind: 'delay', untilMs: verdict.untilMs }
+      return { kind: 'delay', untilMs: Date.now() + verdict.inMs }
     case 'expired':
     case 'quarantine':
     case 'suspect': {
@@ -37,11 +40,54 @@ export async function runDelivery(worker: WorkerContext, delivery: Delivery): Pr
       worker.holds.add(hold)
       try {
         return await runJob(worker, hold)
+      } catch (error) {
+        return await handBack(worker, hold, error)
       } finally {
+        hold.log?.abandon()
         worker.holds.remove(hold)
       }
     }
   }
+}
+
+const AFTER_ERROR_MS = 1_000
+
+/**
+ * Something failed that no outcome knows. What may pass (Redis answers with errors, a full disk) sends the job back to its lane,
+ * without a crash counted; a bug of ours ends it, because it would happen again. Should even that fail, its lease ends and the
+ * sweeper finds it.
+ */
+async function handBack(worker: WorkerContext, hold: Hold, error: unknown): Promise<Verdict> {
+  const { jobs, onError } = worker.broker
+  onError(error, 'run a job')
+  try {
+    if (!mayPass(error)) {
+      const reason = failure('internal_error', 'An error of the broker ended this job.')
+      await settle(
+        worker.broker,
+        hold.spec,
+        { fence: hold.fence },
+        { status: 'failed', failure: reason, body: null },
+        hold.attempts,
+      )
+      return DONE
+    }
+    const notBeforeMs = hold.nowMs + AFTER_ERROR_MS
+    const { released } = await releaseJob(jobs, hold.jobId, { fence: hold.fence, notBeforeMs })
+    if (!released) return DONE
+  } catch (again) {
+    onError(again, 'hand a job back')
+  }
+  return { kind: 'delay', untilMs: Date.now() + AFTER_ERROR_MS }
+}
+
+/** Errors of Redis and of the operating system; anything else is ours. */
+function mayPass(error: unknown): boolean {
+  if (BrokerError.is(error)) return error.code === 'service_unavailable'
+  const { name, code, message } = error as { name?: string; code?: unknown; message?: string }
+  return (
+    name === 'ReplyError' || typeof code === 'string' || /connection|command (aborted|timed out)/i.test(message ?? '')
+  )
 }
 
 /** Two workers vanished with it: from now on it runs alone. */

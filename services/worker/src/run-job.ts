@@ -16,22 +16,24 @@ import type { WorkerContext } from './worker-context.ts'
  */
 export async function runJob(worker: WorkerContext, hold: Hold): Promise<Verdict> {
   const { spec, claim } = hold
-  const deadline = spec.deadlineMs === null ? null : setTimeout(() => hold.stop('deadline'), untilMs(spec.deadlineMs))
+  const deadline =
+    spec.deadlineMs === null ? null : setTimeout(() => hold.stop('deadline'), untilMs(spec.deadlineMs, hold.nowMs))
   deadline?.unref()
   try {
     if (spec.stream) openLog(worker, hold, claim.nextSeq)
-    const lost = hold.attempts.at(-1)?.status === 'lost'
-    if (lost && contentInLog(hold)) {
-      // Its last owner vanished in the middle of an answer.
+    let deployment = firstChoice(hold)
+    const last = hold.attempts.at(-1)?.status
+    if ((last === 'lost' || last === 'cancelled') && contentInLog(hold)) {
+      // Its last owner vanished in the middle of an answer, and nobody has decided what becomes of that.
       const vanished: AttemptFailure = { class: 'worker_lost', message: 'the worker vanished', status: null }
       const next = await follow(worker, hold, vanished, null)
       if (next.kind !== 'attempt') return next.verdict
+      deployment = next.deployment
     }
     recordQueueWait(worker, hold)
     const body = await readRequest(worker.broker.jobs, claim.record, claim.request)
-    let deployment = firstChoice(hold)
     for (;;) {
-      const prefill = spec.onBreak === 'continue' && contentInLog(hold) ? await textSoFar(worker, hold) : null
+      const prefill = await shownText(worker, hold)
       const closed = await runAttempt(worker, hold, { deployment, body, prefill })
       if (closed.kind === 'settled') return { kind: 'done' }
       const next = await follow(worker, hold, closed.failure, closed)
@@ -52,43 +54,47 @@ async function follow(
   attemptFailure: AttemptFailure,
   closed: Extract<ClosedAttempt, { kind: 'failed' }> | null,
 ): Promise<Next> {
+  if (closed?.ending === null) hold.refuse(closed.deployment, attemptFailure)
+  const text = await shownText(worker, hold)
   let read = hold.claim.record.read || hold.readers.size > 0
   for (;;) {
-    const outcome = decide(worker, hold, attemptFailure, closed, read)
+    const outcome = decide(worker, hold, attemptFailure, { refused: closed?.ending === null, text, read })
     const next = await executeOutcome(worker, hold, outcome, closed)
     if (next.kind !== 'read') return next
     read = true
   }
 }
 
+/** What the next attempt would have to go on from; null where nothing is to be continued, or it can't be. */
+async function shownText(worker: WorkerContext, hold: Hold): Promise<string | null> {
+  if (hold.spec.onBreak !== 'continue' || !contentInLog(hold)) return null
+  await hold.log?.flushed()
+  return textSoFar(worker, hold)
+}
+
 function decide(
   worker: WorkerContext,
   hold: Hold,
   attemptFailure: AttemptFailure,
-  closed: Extract<ClosedAttempt, { kind: 'failed' }> | null,
-  read: boolean,
+  { refused, text, read }: { refused: boolean; text: string | null; read: boolean },
 ): Outcome {
   const { spec } = hold
-  // A deployment that was refused before a call was begun has been tried as well, as far as the route is concerned.
-  const refused =
-    closed && closed.ending === null
-      ? [{ deployment: closed.deployment, hop: hold.hop, errorClass: attemptFailure.class, httpStatus: null }]
-      : []
   const { catalog } = worker.upstreams()
   return decideOutcome({
-    failure: attemptFailure,
-    attempts: [...hold.attempts, ...refused],
+    failure: refused ? { ...attemptFailure, retryAfterMs: hold.earliestSlotInMs() } : attemptFailure,
+    // A deployment that was refused before a call was begun has been tried as well, as far as the route is concerned.
+    attempts: refused ? [...hold.attempts, ...hold.refusals] : [...hold.refusals, ...hold.attempts],
     route: spec.route,
     hop: hold.hop,
     deadlineMs: spec.deadlineMs,
-    nowMs: Date.now(),
+    nowMs: hold.nowMs,
     stream: spec.stream,
     contentInLog: contentInLog(hold),
     read,
     onBreak: spec.onBreak,
     prefillPossible: (name) => {
       const deployment = catalog.deployments.get(name)
-      return deployment !== undefined && supportsPrefill(deployment.provider.kind, deployment.model)
+      return text !== null && deployment !== undefined && supportsPrefill(deployment.provider.kind, deployment.model)
     },
     windowOf: (name) => catalog.deployments.get(name)?.contextWindow ?? null,
     neededTokens: spec.estimate.inputTokens,
@@ -107,6 +113,6 @@ function firstChoice(hold: Hold): string {
   return (deployments.find(({ id }) => !tried.has(id)) ?? deployments[0]!).id
 }
 
-function untilMs(deadlineMs: number): number {
-  return Math.min(Math.max(0, deadlineMs - Date.now()), 2 ** 31 - 1)
+function untilMs(deadlineMs: number, nowMs: number): number {
+  return Math.min(Math.max(0, deadlineMs - nowMs), 2 ** 31 - 1)
 }

@@ -6,7 +6,6 @@ import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import { type Claim, claimJob } from '@switchyard/jobs/claim-job'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
-import { listOutbox } from '@switchyard/jobs/outbox'
 import { readJob } from '@switchyard/jobs/read-job'
 import type { AttemptBeginning } from '@switchyard/jobs/record'
 import { newBeginning } from '@switchyard/jobs/testing/new-attempt'
@@ -74,8 +73,11 @@ export async function openBroker(url: string, role: ConnectionRole = 'consumer')
   }
 
   async function outboxOf(jobId: string): Promise<OutboxRow[]> {
-    const rows = await listOutbox(jobs, Date.now() + 60_000, 0)
-    return rows.filter((row) => row.jobId === jobId)
+    const rows = await redis.xrange(jobKeys(jobId).outbox, '-', '+')
+    return rows.flatMap(([rowId, fields]) => {
+      const field = (name: string) => fields[fields.indexOf(name) + 1]
+      return field('j') === jobId ? [{ rowId, jobId, attempt: Number(field('n')) }] : []
+    })
   }
 
   return {

@@ -1,16 +1,18 @@
-import { startOwnCluster } from '@switchyard/redis/testing/own-cluster'
-import { startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import type { TestProject } from 'vitest/node'
+import { startOwnCluster } from './own-cluster.ts'
+import { startOwnRedis } from './own-redis.ts'
+
+export type OwnServers = [name: string, url: string][]
 
 declare module 'vitest' {
   interface ProvidedContext {
-    servers: [name: string, url: string][]
+    servers: OwnServers
   }
 }
 
 /**
- * A server and a cluster for this package alone: a sweep takes every job of a server in hand, also those that the tests of other
- * packages have laid out there.
+ * For vitest's `globalSetup`: a server and a cluster for one package alone, where its suites work on every job that is there (a sweep
+ * takes them all in hand) or announce processes to everybody. Fails when a suite leaves a connection open that has a name.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [single, cluster] = await Promise.all([startOwnRedis(), startOwnCluster()])

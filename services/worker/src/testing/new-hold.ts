@@ -1,0 +1,27 @@
+import type { JobSpec } from '@switchyard/contract/job'
+import { parseRecord } from '@switchyard/jobs/record'
+import { newSpec } from '@switchyard/jobs/testing/new-spec'
+import { Hold } from '../hold.ts'
+
+/** A hold on a job that no Redis knows of. */
+export function newHold(over: Partial<JobSpec> = {}): Hold {
+  const spec = newSpec(over)
+  const fields = {
+    spec: JSON.stringify(spec),
+    status: 'in_progress',
+    lane: spec.route.hops[0]!.lane,
+    hop: '0',
+    delivery: '1',
+    fence: '1',
+  }
+  const record = parseRecord(Object.entries(fields).flat())!
+  return new Hold({
+    record,
+    fence: 1,
+    nextSeq: 0,
+    statusSeq: null,
+    request: '{}',
+    readers: [],
+    claimedAtMs: Date.now(),
+  })
+}
