@@ -1,20 +1,25 @@
 import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { promisify } from 'node:util'
+import type { BenchOptions } from './options.ts'
 
 /** More runnable processes per core than this before the bench began: somebody else is at work here. */
 const BUSY = 0.5
 
 /** One line on what the figures were measured with. */
-export async function describeConditions(options: { rounds: number; scale: number }): Promise<string> {
-  const { rounds, scale } = options
+export async function describeConditions(options: BenchOptions): Promise<string> {
+  const { rounds, scale, portkeyNode } = options
   const cores = cpus()
   return [
     `${cores[0]?.model.trim() || 'unknown CPU'}, ${cores.length} cores for everything (client, provider, gateway, Redis)`,
     `${Math.round(totalmem() / 2 ** 30)} GB`,
     `Linux ${release()}`,
     `Node ${process.versions.node}`,
-    await redisVersion(),
+    ...(portkeyNode === process.execPath ? [] : [`Portkey on Node ${(await version(portkeyNode)).replace(/^v/, '')}`]),
+    (await version(process.env.SWITCHYARD_REDIS_SERVER || 'redis-server')).replace(
+      /^(\w+) server v=(\S+).*$/s,
+      '$1 $2',
+    ),
     new Date().toISOString().slice(0, 10),
     loadNote(loadavg()[0] ?? 0, cores.length),
     rounds === 1 ? 'one round' : `medians of ${rounds} rounds, variants in turn`,
@@ -27,7 +32,6 @@ function loadNote(load: number, cores: number): string {
   return load > BUSY * cores ? `${note}: NOT QUIET, figures are of a shared machine` : note
 }
 
-async function redisVersion(): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.env.SWITCHYARD_REDIS_SERVER || 'redis-server', ['--version'])
-  return stdout.replace(/^(\w+) server v=(\S+).*$/s, '$1 $2')
+async function version(command: string): Promise<string> {
+  return (await promisify(execFile)(command, ['--version'])).stdout.trim()
 }

@@ -14,6 +14,8 @@ export interface BenchOptions {
   heldStreams: number
   /** File for the report; null: only to standard output. */
   out: string | null
+  /** The Node that runs Portkey's gateway; ours, unless told otherwise. */
+  portkeyNode: string
   /** Directory for CPU profiles of ingress and worker; null: none are taken. */
   profile: string | null
 }
@@ -24,6 +26,7 @@ export const USAGE = `npm run bench -- [options]
   --only a,b          of ${SECTIONS.join(', ')}
   --variants a,b      of ${VARIANTS.join(', ')}
   --out FILE          also write the report to a file
+  --portkey-node PATH runs Portkey on another Node than ours
   --profile DIRECTORY after the rounds, CPU profiles of ingress and worker under load`
 
 /** Throws with a sentence that says what is wrong with the arguments. */
@@ -37,6 +40,7 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
       variants: { type: 'string' },
       out: { type: 'string' },
       profile: { type: 'string' },
+      'portkey-node': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -50,6 +54,7 @@ export function readOptions(args: string[]): BenchOptions | 'help' {
     scale: values.quick ? 0.3 : 1,
     heldStreams: values.quick ? 300 : 2_000,
     out: values.out ?? null,
+    portkeyNode: values['portkey-node'] ?? process.execPath,
     profile: values.profile ?? null,
   }
 }

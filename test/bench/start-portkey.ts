@@ -5,10 +5,15 @@ import { checkout } from './checkout.ts'
 import type { Crew } from './crew.ts'
 import { headersWith, PROVIDER_KEY, type Variant } from './variant.ts'
 
-/** Portkey's gateway as its package starts it, without the page that shows requests; null where it is not installed. */
+/**
+ * Portkey's gateway as its package starts it, without the page that shows requests; null where it is not installed.
+ *
+ * @param node the Node that runs it
+ */
 export async function startPortkey(
   crew: Crew,
   simulatorUrl: string,
+  node: string,
   nodeOptions: string[] = [],
 ): Promise<Variant | null> {
   const script = findScript()
@@ -16,10 +21,10 @@ export async function startPortkey(
   const port = await freePort()
   const member = crew.start({
     name: 'portkey',
-    command: process.execPath,
+    command: node,
     args: [
       ...nodeOptions,
-      ...['--import', checkout('test/bench/portkey-loopback.ts')],
+      ...['--import', checkout('test/bench/portkey-loopback.mjs')],
       script,
       ...[`--port=${port}`, '--headless'],
     ],

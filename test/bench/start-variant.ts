@@ -20,7 +20,7 @@ export async function startVariant(name: VariantName, rig: Rig, nodeOptions: str
     case 'proxy':
       return startProxy(crew, simulator.url, nodeOptions)
     case 'portkey':
-      return startPortkey(crew, simulator.url, nodeOptions)
+      return startPortkey(crew, simulator.url, rig.options.portkeyNode, nodeOptions)
     case 'switchyard': {
       const directory = await mkdtemp(join(rig.directory, 'stack-'))
       return startSwitchyard(crew, simulator.url, { directory, nodeOptions })

@@ -1,6 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { isJobId, newUlid } from '@switchyard/contract/ids'
 import type { RedisClient } from '@switchyard/redis/connect'
+import { type Command, scriptCommand } from '@switchyard/redis/pipeline'
 import { defineScript, runScript } from '@switchyard/redis/script'
 import { jobsKey } from './keys.ts'
 
@@ -19,6 +20,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])`,
 /** The smallest text that a job id of this moment or later can have. */
 function oldestAt(atMs: number): string {
   return `job_${newUlid(Math.max(0, atMs)).slice(0, 10)}`
+}
+
+/** `indexJob` as a command for a pipeline. */
+export function indexCommand(job: { project: string; jobId: string; createdAtMs: number }): Command {
+  return scriptCommand(INDEX, [jobsKey(job.project)], [job.jobId, oldestAt(job.createdAtMs - KEPT_MS), KEPT_MS])
 }
 
 /** Lists a job under its project. Safe to repeat. Jobs that are seven days older go from the list. */

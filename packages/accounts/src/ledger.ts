@@ -1,6 +1,7 @@
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { RedisClient } from '@switchyard/redis/connect'
-import { defineScript, runScript } from '@switchyard/redis/script'
+import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
+import { defineScript } from '@switchyard/redis/script'
 import { ledgerKey, totalsKey } from './keys.ts'
 
 /** Sums of one project's day. */
@@ -41,19 +42,24 @@ export function ledgerDay(atMs: number): string {
  * whatever is learnt later. False when the row was there already.
  */
 export async function recordLedgerRow(redis: RedisClient, row: LedgerRow): Promise<boolean> {
+  const [reply] = await pipelineBySlot(redis, [ledgerCommand(row)])
+  if (reply!.error) throw reply!.error
+  return reply!.value === 1
+}
+
+/** `recordLedgerRow` as a command for a pipeline. */
+export function ledgerCommand(row: LedgerRow): Command {
   const day = ledgerDay(row.atMs)
   const expiresAt = Math.ceil(((Math.floor(row.atMs / DAY_MS) + 1 + KEPT_DAYS) * DAY_MS) / 1_000)
   // A script that fails halfway keeps what it did: nothing but whole numbers may reach it.
   const amounts = Object.entries(amountsOf(row))
     .map(([name, amount]) => [name, Number.isFinite(amount) ? Math.round(amount) : 0] as const)
     .filter(([, amount]) => amount !== 0)
-  const reply = await runScript(
-    redis,
+  return scriptCommand(
     RECORD,
     [ledgerKey(row.project, day), totalsKey(row.project, day)],
     [row.effectId, JSON.stringify(row), expiresAt, ...amounts.flat()],
   )
-  return reply === 1
 }
 
 function amountsOf({ attempt }: LedgerRow): LedgerTotals {

@@ -1,47 +1,95 @@
-import { indexJob } from '@switchyard/accounts/job-index'
-import { recordLedgerRow } from '@switchyard/accounts/ledger'
+import { indexCommand } from '@switchyard/accounts/job-index'
+import { ledgerCommand } from '@switchyard/accounts/ledger'
 import type { OutboxRow } from '@switchyard/contract/effects'
 import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
-import { acknowledgeCommand } from '@switchyard/jobs/outbox'
+import { acknowledgeCommands } from '@switchyard/jobs/outbox'
 import { readJobs } from '@switchyard/jobs/read-job'
 import { hasLimits } from '@switchyard/limits/limit-config'
-import { reconcile } from '@switchyard/limits/reconcile'
-import { pipelineBySlot } from '@switchyard/redis/pipeline'
+import { reconcileCommand } from '@switchyard/limits/reconcile'
+import { type Command, pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
 
-/**
- * Carries out what an outbox row owes and strikes it off. Every receiver deduplicates by effect id, so doing it again is harmless
- * and a row is struck off only once everything is done.
- */
-async function runEffects(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): Promise<void> {
-  const { redis } = broker.jobs
-  if (row.attempt === 0) {
-    await indexJob(redis, { project: spec.project, jobId: spec.id, createdAtMs: spec.createdAtMs })
-  } else if (attempt) {
-    const id = attemptId(spec.id, attempt.number)
-    const limits = broker.limitsOf(attempt.deployment)
-    await Promise.all([
-      recordLedgerRow(redis, {
-        effectId: `${id}.ledger`,
-        project: spec.project,
-        apiKey: spec.apiKey,
-        jobId: spec.id,
-        attempt,
-        endpoint: spec.endpoint,
-        model: spec.model,
-        tags: spec.tags,
-        atMs: attempt.startedAtMs + (attempt.durationMs ?? 0),
-      }),
-      limits && hasLimits(limits) && reconcile(redis, `${id}.limits`, attempt.deployment, limits, id, attempt.usage),
-    ])
-  }
-  await pipelineBySlot(redis, [acknowledgeCommand(row)])
+interface Owed {
+  row: OutboxRow
+  commands: Command[]
 }
 
-/** Does now what a transition just owed, in the background of the caller; what fails is left to `runOutbox`. */
+/** Effects that wait for the flush under way to come back; see `flush`. */
+const waiting = new WeakMap<Broker, Owed[]>()
+
+/**
+ * Does what a transition just owed, in the background of the caller. What fails, or dies with this process, is left in the outbox:
+ * `runOutbox` does it after 5 s.
+ */
 export function runEffectsSoon(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): void {
-  runEffects(broker, row, spec, attempt).catch((error) => broker.onError(error, 'run effects'))
+  const owed = { row, commands: commandsOf(broker, row, spec, attempt) }
+  const queue = waiting.get(broker)
+  if (queue) {
+    queue.push(owed)
+    return
+  }
+  waiting.set(broker, [owed])
+  setImmediate(() => void flush(broker))
+}
+
+/** One pipeline at a time takes all that has come meanwhile, with the acknowledgements of the one before: it batches by itself under load. */
+async function flush(broker: Broker): Promise<void> {
+  let done: OutboxRow[] = []
+  for (;;) {
+    const batch = waiting.get(broker)!
+    if (batch.length === 0 && done.length === 0) break
+    waiting.set(broker, [])
+    try {
+      done = await execute(broker, batch, done)
+    } catch (error) {
+      done = []
+      broker.onError(error, 'run effects')
+    }
+  }
+  waiting.delete(broker)
+}
+
+/**
+ * Carries out what rows owe and strikes off those that are done already. Every receiver deduplicates by effect id, so doing it again
+ * is harmless. Gives the rows of which everything is done.
+ */
+async function execute(broker: Broker, batch: Owed[], done: OutboxRow[]): Promise<OutboxRow[]> {
+  const acknowledgements = acknowledgeCommands(done)
+  const replies = await pipelineBySlot(broker.jobs.redis, [
+    ...acknowledgements,
+    ...batch.flatMap(({ commands }) => commands),
+  ])
+  let at = acknowledgements.length
+  return batch.flatMap(({ row, commands }) => {
+    const failed = replies.slice(at, at + commands.length).find(({ error }) => error !== null)
+    at += commands.length
+    if (!failed) return [row]
+    broker.onError(failed.error, 'run effects')
+    return []
+  })
+}
+
+function commandsOf(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): Command[] {
+  if (row.attempt === 0) {
+    return [indexCommand({ project: spec.project, jobId: spec.id, createdAtMs: spec.createdAtMs })]
+  }
+  if (!attempt) return []
+  const id = attemptId(spec.id, attempt.number)
+  const limits = broker.limitsOf(attempt.deployment)
+  const ledger = ledgerCommand({
+    effectId: `${id}.ledger`,
+    project: spec.project,
+    apiKey: spec.apiKey,
+    jobId: spec.id,
+    attempt,
+    endpoint: spec.endpoint,
+    model: spec.model,
+    tags: spec.tags,
+    atMs: attempt.startedAtMs + (attempt.durationMs ?? 0),
+  })
+  if (!limits || !hasLimits(limits)) return [ledger]
+  return [ledger, reconcileCommand(`${id}.limits`, attempt.deployment, limits, id, attempt.usage)]
 }
 
 /** Does what others have left undone. Rows whose record is gone owe nothing any more. */
@@ -50,18 +98,12 @@ export async function runOutbox(broker: Broker, rows: OutboxRow[]): Promise<void
     broker.jobs,
     rows.map(({ jobId }) => jobId),
   )
-  await Promise.all(
-    rows.map(async (row, i) => {
-      const record = records[i]
-      try {
-        if (!record) await pipelineBySlot(broker.jobs.redis, [acknowledgeCommand(row)])
-        else {
-          const attempt = record.attempts.find(({ number }) => number === row.attempt) ?? null
-          await runEffects(broker, row, record.spec, attempt)
-        }
-      } catch (error) {
-        broker.onError(error, 'run the outbox')
-      }
-    }),
-  )
+  const owed = rows.map((row, i): Owed => {
+    const record = records[i]
+    if (!record) return { row, commands: [] }
+    const attempt = record.attempts.find(({ number }) => number === row.attempt) ?? null
+    return { row, commands: commandsOf(broker, row, record.spec, attempt) }
+  })
+  const done = await execute(broker, owed, [])
+  await pipelineBySlot(broker.jobs.redis, acknowledgeCommands(done))
 }

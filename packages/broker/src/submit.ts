@@ -1,5 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { createJob, type NewJob } from '@switchyard/jobs/create-job'
+import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
+import { isClusterClient } from '@switchyard/redis/connect'
 import type { Broker } from './broker.ts'
 import { cancelOnceReachable } from './cancel-once-reachable.ts'
 import { runEffectsSoon } from './run-effects.ts'
@@ -11,9 +13,19 @@ import { runEffectsSoon } from './run-effects.ts'
  */
 export async function submit(broker: Broker, job: NewJob): Promise<void> {
   const { spec } = job
+  const add = () => {
+    broker.producer
+      .add(spec.route.hops[0]!.lane, { jobId: spec.id, delivery: 1 })
+      .catch((error) => broker.onError(error, 'add to a lane'))
+  }
+  // One server takes both in this order from one connection, so the second need not wait for the first; a delivery whose record was
+  // refused is dropped by whoever claims it. A cluster's nodes know no common order.
+  const together = !isClusterClient(broker.jobs.redis) && job.body.length <= INLINE_BODY_BYTES
   let created: { rowId: string } | null
   try {
-    created = await createJob(broker.jobs, job)
+    const creating = createJob(broker.jobs, job)
+    if (together) add()
+    created = await creating
   } catch (cause) {
     cancelOnceReachable(broker, spec.id)
     throw new BrokerError('service_unavailable', 'The job store did not acknowledge the job. Try again.', {
@@ -21,8 +33,6 @@ export async function submit(broker: Broker, job: NewJob): Promise<void> {
       cause,
     })
   }
-  broker.producer
-    .add(spec.route.hops[0]!.lane, { jobId: spec.id, delivery: 1 })
-    .catch((error) => broker.onError(error, 'add to a lane'))
+  if (!together) add()
   if (created) runEffectsSoon(broker, { rowId: created.rowId, jobId: spec.id, attempt: 0 }, spec, null)
 }

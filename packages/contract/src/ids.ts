@@ -22,6 +22,13 @@ export function newJobId(nowMs?: number): string {
   return `job_${newUlid(nowMs)}`
 }
 
+/** When a job id was made, epoch ms by the clock of its ingress. */
+export function timeOfJobId(jobId: string): number {
+  let time = 0
+  for (const digit of jobId.slice(4, 14)) time = time * 32 + CROCKFORD.indexOf(digit)
+  return time
+}
+
 const JOB_ID = /^job_[0-9A-HJKMNP-TV-Z]{26}$/
 
 /** Malformed ids are treated as unknown ones before any key is built from them. */

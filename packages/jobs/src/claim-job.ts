@@ -35,8 +35,10 @@ export type ClaimVerdict =
   | { kind: 'suspect' }
   /** Three owners vanished with it: settle it as quarantined. */
   | { kind: 'quarantine' }
-  /** Ended, moved on, or unknown: nothing to do. */
+  /** Ended or moved on: nothing to do. */
   | { kind: 'drop' }
+  /** No such record: gone, or its delivery was faster than it. */
+  | { kind: 'unknown' }
 
 /** Claims one delivery of a job for `owner` until the lease ends. A repeat with the same `token` gets the same claim. */
 export async function claimJob(
@@ -90,6 +92,7 @@ export async function claimJob(
     case 'expired':
     case 'suspect':
     case 'quarantine':
+    case 'unknown':
       return { kind: reply[0] }
     default:
       return { kind: 'drop' }

@@ -7,10 +7,13 @@ import { redisNow } from './redis-now.ts'
 
 const PER_PARTITION = 200
 
-/** The command that strikes a row off, for the pipeline of whoever has done what it owes. */
-export function acknowledgeCommand(row: OutboxRow): Command {
-  const { outbox } = jobKeys(row.jobId)
-  return { key: outbox, command: 'xdel', args: [outbox, row.rowId] }
+/** The commands that strike rows off, one for each partition. */
+export function acknowledgeCommands(rows: OutboxRow[]): Command[] {
+  return [...Map.groupBy(rows, ({ jobId }) => jobKeys(jobId).outbox)].map(([outbox, some]) => ({
+    key: outbox,
+    command: 'xdel',
+    args: [outbox, ...some.map(({ rowId }) => rowId)],
+  }))
 }
 
 /** Rows that whoever wrote them has left for longer than `olderThanMs`; row ids are Redis' own clock. */

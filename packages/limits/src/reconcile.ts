@@ -1,6 +1,6 @@
 import type { Usage } from '@switchyard/contract/usage'
 import type { RedisClient } from '@switchyard/redis/connect'
-import { runScript } from '@switchyard/redis/script'
+import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
 import { dimensionArgs } from './dimensions.ts'
 import { limiterKeys } from './keys.ts'
 import type { DeploymentLimits } from './limit-config.ts'
@@ -24,7 +24,20 @@ export async function reconcile(
   actual: Usage | null,
   clock?: LimiterClock,
 ): Promise<void> {
-  await runScript(redis, scripts.reconcile, limiterKeys(deployment, lease), [
+  const [reply] = await pipelineBySlot(redis, [reconcileCommand(effectId, deployment, limits, lease, actual, clock)])
+  if (reply!.error) throw reply!.error
+}
+
+/** `reconcile` as a command for a pipeline. */
+export function reconcileCommand(
+  effectId: string,
+  deployment: string,
+  limits: DeploymentLimits,
+  lease: string,
+  actual: Usage | null,
+  clock?: LimiterClock,
+): Command {
+  return scriptCommand(scripts.reconcile, limiterKeys(deployment, lease), [
     ...clockArgs(clock),
     lease,
     effectId,

@@ -1,5 +1,6 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { coalesceWrites } from './coalesce-writes.ts'
 
 /** One server (Redis ≥ 7.0, Valkey) or a Redis Cluster; the same code runs on both. */
 export type RedisClient = Redis | Cluster
@@ -139,6 +140,7 @@ export async function connectRedis(
     ? newCluster(addresses, redisOptions, options.role)
     : new Redis({ ...redisOptions, ...first, lazyConnect: true })
   client.on('error', options.onError ?? (() => {}))
+  if (client instanceof Redis) coalesceWrites(client)
   await connectOnce(client)
   return client
 }

@@ -1,3 +1,4 @@
+import { isJobId } from '@switchyard/contract/ids'
 import type { Jobs } from '@switchyard/jobs/jobs'
 import { readJobs } from '@switchyard/jobs/read-job'
 
@@ -25,7 +26,8 @@ export async function collectOrphans(
     batch = []
   }
   for await (const { project, jobId, modifiedAtMs } of jobs.blobs.listJobs()) {
-    if (nowMs - modifiedAtMs < olderThanMs) continue
+    // What is no job's was put there by somebody else: not ours to delete, and no reason to stop.
+    if (!isJobId(jobId) || nowMs - modifiedAtMs < olderThanMs) continue
     batch.push({ project, jobId })
     if (batch.length >= AT_ONCE) await collect()
   }

@@ -2,12 +2,18 @@ import { ledgerDay, readLedger } from '@switchyard/accounts/ledger'
 import { cancel } from '@switchyard/broker/cancel'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
+import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
-import { openWorkerBundle, type StartedWorker, type TestDeployment, type WorkerBundle } from './testing/worker-bundle.ts'
+import {
+  openWorkerBundle,
+  type StartedWorker,
+  type TestDeployment,
+  type WorkerBundle,
+} from './testing/worker-bundle.ts'
 
 describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
   let simulator: SimulatorProcess
@@ -69,12 +75,17 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
         ],
       })
       const calls = await simulator.callsOf(spec.id)
-      expect(calls).toMatchObject([{ clientRequestId: `${spec.id}.1`, model: bundle.first.model, status: 200, ended: 'complete' }])
+      expect(calls).toMatchObject([
+        { clientRequestId: `${spec.id}.1`, model: bundle.first.model, status: 200, ended: 'complete' },
+      ])
       const [{ usage, costNanoUsd }] = record.attempts as [NonNullable<(typeof record.attempts)[0]>]
       expect(usage).toMatchObject({ inputTokens: calls[0]!.promptTokens, outputTokens: calls[0]!.completionTokens })
       expect(costNanoUsd).toBe(usage!.inputTokens * 1_000 + usage!.outputTokens * 10_000)
       const { status, body } = await readResult(bundle.broker.jobs, record)
-      expect([status, JSON.parse(String(body)).usage.total_tokens]).toEqual([200, usage!.inputTokens + usage!.outputTokens])
+      expect([status, JSON.parse(String(body)).usage.total_tokens]).toEqual([
+        200,
+        usage!.inputTokens + usage!.outputTokens,
+      ])
       await expectAtRest(spec)
     })
 
@@ -91,7 +102,9 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     })
 
     it('runs many at once, each with its own answer', async () => {
-      const specs = await Promise.all(Array.from({ length: 20 }, (_, i) => bundle.submit(bundle.spec({ stream: true }), i + 1)))
+      const specs = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => bundle.submit(bundle.spec({ stream: true }), i + 1)),
+      )
       for (const [i, spec] of specs.entries()) {
         const record = await bundle.ended(spec.id)
         const entries = await readEvents(bundle.broker.jobs, record, -1)
@@ -137,36 +150,43 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
         status: 'completed',
         attempts: [{ errorClass: 'rate_limited' }, { deployment: bundle.second.name }],
       })
-      await expect.poll(async () => (await bundle.limiter(bundle.first)).limitedUntilMs ?? 0).toBeGreaterThan(Date.now() + 20_000)
+      await expect
+        .poll(async () => (await bundle.limiter(bundle.first)).limitedUntilMs ?? 0)
+        .toBeGreaterThan(Date.now() + 20_000)
       await expectAtRest(spec)
       // The next one does not ask it at all.
       const next = await bundle.submit(bundle.spec())
-      expect(await bundle.ended(next.id)).toMatchObject({ status: 'completed', attempts: [{ deployment: bundle.second.name }] })
+      expect(await bundle.ended(next.id)).toMatchObject({
+        status: 'completed',
+        attempts: [{ deployment: bundle.second.name }],
+      })
       await expectAtRest(next)
     })
 
-    it.each([true, false])('stops a running call as soon as its job is cancelled, and books it (stream: %s)', async (stream) => {
-      await simulator.model(bundle.first.model, { firstTokenMs: 60_000 })
-      const spec = await bundle.submit(bundle.spec({ stream }))
-      await expect.poll(() => simulator.callsOf(spec.id)).toMatchObject([{ ended: 'in_flight' }])
-      const since = performance.now()
-      expect(await cancel(bundle.broker, spec.id)).toMatchObject({ status: 'cancelled' })
-      await expect.poll(() => simulator.callsOf(spec.id), { interval: 5 }).toMatchObject([{ ended: 'client_gone' }])
-      expect(performance.now() - since).toBeLessThan(1_000)
-      const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status !== 'in_progress')
-      expect(record).toMatchObject({
-        status: 'cancelled',
-        attempts: [{ status: 'cancelled', errorClass: 'cancelled', durationMs: expect.any(Number) }],
-      })
-      expect(await codeOf(spec.id)).toEqual([499, 'job_cancelled'])
-      await expectAtRest(spec)
-    })
+    it.each([true, false])(
+      'stops a running call as soon as its job is cancelled, and books it (stream: %s)',
+      async (stream) => {
+        await simulator.model(bundle.first.model, { firstTokenMs: 60_000 })
+        const spec = await bundle.submit(bundle.spec({ stream }))
+        await expect.poll(() => simulator.callsOf(spec.id)).toMatchObject([{ ended: 'in_flight' }])
+        const since = performance.now()
+        expect(await cancel(bundle.broker, spec.id)).toMatchObject({ status: 'cancelled' })
+        await expect.poll(() => simulator.callsOf(spec.id), { interval: 5 }).toMatchObject([{ ended: 'client_gone' }])
+        expect(performance.now() - since).toBeLessThan(1_000)
+        const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status !== 'in_progress')
+        expect(record).toMatchObject({
+          status: 'cancelled',
+          attempts: [{ status: 'cancelled', errorClass: 'cancelled', durationMs: expect.any(Number) }],
+        })
+        expect(await codeOf(spec.id)).toEqual([499, 'job_cancelled'])
+        await expectAtRest(spec)
+      },
+    )
 
     it('books what a cancelled stream had shown at an estimate', async () => {
       await simulator.fault({ kind: 'stall', model: bundle.first.model, afterChunks: 10 })
       const spec = await bundle.submit(bundle.spec({ stream: true }), 100)
-      const { events } = (await import('@switchyard/jobs/keys')).jobKeys(spec.id)
-      await expect.poll(() => bundle.redis.xlen(events)).toBeGreaterThan(10)
+      await expect.poll(() => bundle.redis.xlen(jobKeys(spec.id).events)).toBeGreaterThan(10)
       await cancel(bundle.broker, spec.id)
       const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'cancelled')
       expect(record.attempts[0]).toMatchObject({ usageSource: 'estimate', ttftMs: expect.any(Number) })
@@ -246,7 +266,10 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     await simulator.model(bundle.first.model, { firstTokenMs: 300 })
     const specs = await Promise.all([1, 2, 3].map(() => bundle.submit(bundle.spec({}, [bundle.first]))))
     for (const { id } of specs) {
-      expect(await bundle.ended(id)).toMatchObject({ status: 'completed', attempts: [{ deployment: bundle.first.name }] })
+      expect(await bundle.ended(id)).toMatchObject({
+        status: 'completed',
+        attempts: [{ deployment: bundle.first.name }],
+      })
     }
     for (const spec of specs) await expectAtRest(spec)
   })

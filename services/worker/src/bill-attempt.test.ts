@@ -52,11 +52,17 @@ describe('billAttempt', () => {
       usageSource: 'estimate',
       costNanoUsd: 300_000,
     })
-    expect(billAttempt(priced, CALL)).toMatchObject({ usage: { inputTokens: 200, outputTokens: 0 }, costNanoUsd: 200_000 })
+    expect(billAttempt(priced, CALL)).toMatchObject({
+      usage: { inputTokens: 200, outputTokens: 0 },
+      costNanoUsd: 200_000,
+    })
   })
 
   it('calls a model without a price unpriced, never free', () => {
-    for (const call of [{ ...CALL, usage: USAGE }, { ...CALL, contentChars: 1_800 }]) {
+    for (const call of [
+      { ...CALL, usage: USAGE },
+      { ...CALL, contentChars: 1_800 },
+    ]) {
       expect(billAttempt(unpriced, call)).toMatchObject({ costNanoUsd: null, priceId: null })
     }
   })

@@ -34,6 +34,13 @@ export async function executeOutcome(
   const ending = closed?.ending ?? null
   const attempt = ending ? { number: ending.number, ending: ending.ending } : undefined
 
+  // A slot was booked for it where it had no capacity. Who does not wait for that (goes elsewhere, or has ended) gives it back.
+  if (closed && closed.ending === null && (outcome.kind !== 'defer' || hold.reason === 'ended')) {
+    cancelBooking(jobs.redis, closed.deployment, closed.lease).catch((error) =>
+      broker.onError(error, 'give a booked slot back'),
+    )
+  }
+
   if (hold.reason === 'ended') return closeLate(worker, hold, ending)
 
   if (outcome.kind === 'end') {
@@ -53,11 +60,6 @@ export async function executeOutcome(
   const prepared = await prepareLog(worker, hold, outcome)
   if (prepared === 'read') return { kind: 'read' }
   if (prepared === 'lost') return closeLate(worker, hold, ending)
-
-  // A slot was booked for it where it had no capacity. Whoever goes elsewhere gives that back.
-  if (closed && closed.ending === null && outcome.kind !== 'defer') {
-    await cancelBooking(jobs.redis, closed.deployment, closed.lease)
-  }
 
   // A drain, or a lease that was not renewed, hands the job back instead of trying again here.
   const handBack = hold.reason === 'drain' || hold.reason === 'lease'

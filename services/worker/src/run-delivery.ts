@@ -2,6 +2,7 @@ import { expire } from '@switchyard/broker/expire'
 import { quarantine } from '@switchyard/broker/quarantine'
 import { settle } from '@switchyard/broker/settle'
 import { BrokerError, failure } from '@switchyard/contract/broker-error'
+import { timeOfJobId } from '@switchyard/contract/ids'
 import { advanceJob } from '@switchyard/jobs/advance-job'
 import { claimJob } from '@switchyard/jobs/claim-job'
 import { readJob } from '@switchyard/jobs/read-job'
@@ -22,6 +23,8 @@ export async function runDelivery(worker: WorkerContext, delivery: Delivery): Pr
   switch (verdict.kind) {
     case 'drop':
       return DONE
+    case 'unknown':
+      return isFresh(delivery.jobId) ? { kind: 'delay', untilMs: Date.now() + RECORD_LATE_MS } : DONE
     case 'held':
     case 'early':
       return { kind: 'delay', untilMs: Date.now() + verdict.inMs }
@@ -48,6 +51,14 @@ export async function runDelivery(worker: WorkerContext, delivery: Delivery): Pr
       }
     }
   }
+}
+
+const RECORD_LATE_MS = 50
+const FRESH_MS = 10_000
+
+/** Record and delivery leave ingress side by side; after a restart of Redis the record's script is sent a second time, and late. */
+function isFresh(jobId: string): boolean {
+  return Math.abs(Date.now() - timeOfJobId(jobId)) < FRESH_MS
 }
 
 const AFTER_ERROR_MS = 1_000

@@ -2,11 +2,12 @@
 -- KEYS record request events readers due outbox
 -- ARGV id, owner, claim (random, makes a repeat get the first answer), delivery, leaseMs, suspect 0|1, statusEvent
 -- Gives {'claimed', nowMs, fence, nextSeq, statusSeq, record, request, readers}, {'held', inMs}, {'early', inMs},
---       {'expired'}, {'suspect'}, {'quarantine'} or {'drop'}.
+--       {'expired'}, {'suspect'}, {'quarantine'}, {'drop'} or {'unknown'}.
 local record, request, events, readers, due, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local f = redis.call('HMGET', record, 'status', 'delivery', 'fence', 'owner', 'lease', 'deadline', 'crashes', 'claim', 'notbefore', 'stream', 'seq', 'started', 'draining')
 local now = clock()
-if not f[1] or is_terminal(f[1]) or f[2] ~= ARGV[4] then return { 'drop' } end
+if not f[1] then return { 'unknown' } end
+if is_terminal(f[1]) or f[2] ~= ARGV[4] then return { 'drop' } end
 local fence, crashes = tonumber(f[3]), tonumber(f[7])
 local repeated = f[8] == ARGV[3] and f[1] == 'in_progress'
 local counted, status_seq = f[11], -1

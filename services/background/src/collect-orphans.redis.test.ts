@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newJobId } from '@switchyard/contract/ids'
+import { archiveBlob, requestBlob } from '@switchyard/jobs/blob-store'
+import { createJob } from '@switchyard/jobs/create-job'
+import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
+import type { Jobs } from '@switchyard/jobs/jobs'
+import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
+import { newSpec } from '@switchyard/jobs/testing/new-spec'
+import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { collectOrphans } from './collect-orphans.ts'
+
+const PROJECT = 'proj_test'
+const HOUR_MS = 3_600_000
+
+describe.each(OWN_SERVERS)('collectOrphans on %s', (_name, url) => {
+  let redis: RedisClient
+  let directory: string
+  let jobs: Jobs
+  beforeEach(async () => {
+    redis = await connectRedis(url, { role: 'consumer', name: 'orphans-test' })
+    directory = await mkdtemp(join(tmpdir(), 'orphans-'))
+    jobs = { redis, blobs: await openLocalBlobStore(directory) }
+  })
+  afterEach(async () => {
+    await disconnectRedis(redis)
+    await rm(directory, { recursive: true })
+  })
+
+  async function names(): Promise<string[]> {
+    const found: string[] = []
+    for await (const { jobId } of jobs.blobs.listJobs()) found.push(jobId)
+    return found.toSorted()
+  }
+
+  /** Blobs that were written so long ago. */
+  async function leave(ageMs: number, jobId = newJobId()): Promise<string> {
+    await jobs.blobs.put(requestBlob(PROJECT, jobId), 'a request')
+    await jobs.blobs.put(archiveBlob(PROJECT, jobId), 'an archive')
+    const at = (Date.now() - ageMs) / 1_000
+    await utimes(join(directory, PROJECT, jobId), at, at)
+    return jobId
+  }
+
+  it('deletes what no record knows any more, once it is an hour old', async () => {
+    const old = await leave(HOUR_MS + 5_000)
+    const young = await leave(HOUR_MS - 5_000)
+    const spec = newSpec({ project: PROJECT })
+    await createJob(jobs, { spec, body: Buffer.alloc(INLINE_BODY_BYTES + 1), reader: null })
+    await leave(2 * HOUR_MS, spec.id)
+    expect(await collectOrphans(jobs)).toBe(1)
+    expect(await names()).toEqual([young, spec.id].toSorted())
+    expect(await jobs.blobs.get(requestBlob(PROJECT, old))).toBeNull()
+    expect(await collectOrphans(jobs)).toBe(0)
+  })
+
+  it('deletes any number of them', async () => {
+    await Promise.all(Array.from({ length: 450 }, () => leave(2 * HOUR_MS)))
+    expect(await collectOrphans(jobs)).toBe(450)
+    expect(await names()).toEqual([])
+  })
+
+  it('leaves alone what is none of ours', async () => {
+    await mkdir(join(directory, PROJECT, 'lost+found'), { recursive: true })
+    await mkdir(join(directory, 'not a project', 'a b c'), { recursive: true })
+    await writeFile(join(directory, 'README'), 'a file')
+    const [before, after] = [await leave(2 * HOUR_MS), await leave(2 * HOUR_MS)]
+    expect(await collectOrphans(jobs, Date.now() + 3 * HOUR_MS)).toBe(2)
+    for (const jobId of [before, after]) expect(await names()).not.toContain(jobId)
+    expect(await names()).toEqual(['a b c', 'lost+found'])
+  })
+})

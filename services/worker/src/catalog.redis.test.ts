@@ -1,0 +1,99 @@
+import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
+import { openWorkerBundle, type StartedWorker, type WorkerBundle } from './testing/worker-bundle.ts'
+
+describe('a worker whose catalog is edited', () => {
+  const [, url] = OWN_SERVERS[0]!
+  let simulator: SimulatorProcess
+  let bundle: WorkerBundle
+  let worker: StartedWorker
+  beforeAll(async () => {
+    simulator = await startSimulatorProcess()
+  })
+  afterAll(() => simulator.stop())
+  beforeEach(async () => {
+    bundle = await openWorkerBundle(url, simulator)
+    worker = await bundle.start()
+  })
+  afterEach(() => bundle.close())
+
+  async function announced(): Promise<{ ids: string[]; revision: string }> {
+    const facts = await bundle.announced(worker.owner)
+    return { ids: facts!.deployments.map(({ id }) => id).toSorted(), revision: facts!.catalogRevision }
+  }
+
+  /** A deployment more, in a class of its own and so in lanes of its own. */
+  function withAnother() {
+    const lane = bundle.first.lane.replace('.pa', '2.pa')
+    const [className, provider] = lane.split('.') as [string, string]
+    const name = bundle.first.name.replace('a-', 'n-')
+    const text = bundle
+      .catalog(undefined, `  ${name}: { provider: ${provider}, class: ${className}, model: gpt-5.5-${name} }`)
+      .replace('classes:', `classes:\n  ${className}: {}`)
+    return { text, added: { name, model: `gpt-5.5-${name}`, lane, limits: {} } }
+  }
+
+  it('serves a deployment that is new in it within seconds, and says so', async () => {
+    const before = await announced()
+    const { text, added } = withAnother()
+    const spec = await bundle.submit(bundle.spec({}, [added]))
+    await bundle.edit(text)
+    expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', attempts: [{ deployment: added.name }] })
+    await expect.poll(async () => (await announced()).ids).toEqual([...before.ids, added.name].toSorted())
+    expect((await announced()).revision).not.toBe(before.revision)
+  })
+
+  it('goes by a limit that was set in it from the next call on', async () => {
+    await simulator.model(bundle.first.model, { firstTokenMs: 400 })
+    await bundle.edit(bundle.catalog({ inFlight: 1 }))
+    await expect.poll(() => worker.logged.join()).toContain('catalog reloaded')
+    const specs = await Promise.all([1, 2].map(() => bundle.submit(bundle.spec({}, [bundle.first]))))
+    const attempts = await Promise.all(specs.map(async ({ id }) => (await bundle.ended(id)).attempts[0]!))
+    const [one, other] = attempts.toSorted((a, b) => a.startedAtMs - b.startedAtMs)
+    expect(other!.startedAtMs).toBeGreaterThanOrEqual(one!.startedAtMs + one!.durationMs! - 50)
+  })
+
+  it('stops serving what is not in it any more, and ends what runs there', async () => {
+    await simulator.model(bundle.second.model, { firstTokenMs: 600 })
+    const running = await bundle.submit(bundle.spec({}, [bundle.second]))
+    await expect.poll(() => simulator.callsOf(running.id)).toMatchObject([{ ended: 'in_flight' }])
+    const gone = new RegExp(`^  ${bundle.second.name}: .*\n`, 'm')
+    await bundle.edit(bundle.catalog().replace(gone, '').replace(`, ${bundle.second.name}]`, ']'))
+    await expect.poll(async () => (await announced()).ids, { timeout: 6_000 }).toEqual([bundle.first.name])
+    expect(await bundle.ended(running.id)).toMatchObject({ status: 'completed', attempts: [{ status: 'completed' }] })
+    const left = await bundle.submit(bundle.spec({}, [bundle.second]))
+    const done = await bundle.submit(bundle.spec({}, [bundle.first]))
+    await bundle.ended(done.id)
+    expect(await bundle.read(left.id)).toMatchObject({ status: 'queued', attempts: [] })
+  })
+
+  it.each<[what: string, spoil: (text: string) => string, reason: RegExp]>([
+    ['is no YAML', (text) => `${text}\n  - {`, /catalog\.yaml:\d+/],
+    ['names an unknown key', (text) => text.replace('limits:', 'limit:'), /deployments\..*limit/],
+    ['names a provider that is not there', (text) => text.replace(/provider: pa/, 'provider: nobody'), /provider/],
+    ['is empty', () => '', /catalog\.yaml/],
+  ])('refuses an edit that %s, says where, and goes on with the one before', async (_what, spoil, reason) => {
+    const before = await announced()
+    await bundle.edit(spoil(bundle.catalog()))
+    const refusal = () => worker.logged.find((line) => line.includes('"level":"error"'))
+    await expect.poll(refusal, { timeout: 3_000 }).toMatch(/refused/)
+    expect(refusal()).toMatch(reason)
+    const spec = await bundle.submit(bundle.spec())
+    expect(await bundle.ended(spec.id)).toMatchObject({
+      status: 'completed',
+      attempts: [{ deployment: bundle.first.name }],
+    })
+    expect(await announced()).toEqual(before)
+
+    // And takes the next one that is right.
+    const { text, added } = withAnother()
+    await bundle.edit(text)
+    await expect.poll(async () => (await announced()).ids).toContain(added.name)
+  })
+
+  it('does not start with one that is not valid', async () => {
+    await bundle.edit(bundle.catalog().replace('limits:', 'limit:'))
+    await expect(bundle.start()).rejects.toThrow(/not valid/)
+  })
+})
