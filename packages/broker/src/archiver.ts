@@ -16,8 +16,6 @@ const AT_ONCE = 4
 const MOST_WAITING = 10_000
 /** Unhurried, one archive in so many ms: a burst of live work is not slowed down by the files of the burst before it. */
 const PACE_MS = 10
-/** With more than this waiting there is no time to spare. */
-const BACKLOG = 5_000
 
 /**
  * Compressing and writing files happens beside the sweep, so that no rescue waits for it, and while Redis has room at a pace that
@@ -39,7 +37,7 @@ export function createArchiver(broker: Broker, hurried: () => boolean): Archiver
       } catch (error) {
         broker.onError(error, 'archive a job')
       }
-      if (!hurried() && waiting.size < BACKLOG) {
+      if (!hurried()) {
         await pace(PACE_MS * AT_ONCE, undefined, { signal: stopped.signal }).catch(() => {})
       }
     }

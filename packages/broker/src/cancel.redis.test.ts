@@ -7,8 +7,9 @@ import { readResult } from '@switchyard/jobs/read-result'
 import { newBeginning, newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cancel } from './cancel.ts'
 import { settle } from './settle.ts'
 import { submit } from './submit.ts'
@@ -37,11 +38,11 @@ describe.each(OWN_SERVERS)('cancel on %s', (_name, url) => {
     const spec = bundle.spec()
     await submit(broker, { spec, body: BODY, reader: null })
     const depth = () => broker.producer.depth(lanes[0])
-    await vi.waitFor(async () => expect((await depth()).waiting).toBe(1))
+    await eventually(async () => expect((await depth()).waiting).toBe(1))
 
     const record = await cancel(broker, spec.id)
     expect(record).toMatchObject({ status: 'cancelled', failure: { status: 499, error: { code: 'job_cancelled' } } })
-    await vi.waitFor(async () => expect((await depth()).waiting).toBe(0))
+    await eventually(async () => expect((await depth()).waiting).toBe(0))
     const { status, body } = await readResult(broker.jobs, record!)
     expect([status, JSON.parse(String(body)).error.code]).toEqual([499, 'job_cancelled'])
     expect(await terminalEntries(spec.id)).toMatchObject([{ event: 'job.cancelled', terminal: 'cancelled' }])
@@ -64,7 +65,7 @@ describe.each(OWN_SERVERS)('cancel on %s', (_name, url) => {
     const record = await cancel(broker, spec.id)
     expect(record).toMatchObject({ status: 'cancelled', attempts: [{ status: 'in_progress' }] })
     expect(record!.fence).toBeGreaterThan(claim.fence)
-    await vi.waitFor(() => expect(told).toEqual([spec.id]))
+    await eventually(() => expect(told).toEqual([spec.id]))
     const late = { status: 'completed', failure: null, body: '{}' } as const
     expect(await settle(broker, spec, { fence: claim.fence }, late, [])).toBeNull()
     expect(await beginAttempt(broker.jobs, spec.id, { ...beginning, number: 2 })).toMatchObject({ owned: false })

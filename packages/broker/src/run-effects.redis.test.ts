@@ -101,7 +101,7 @@ describe.each(OWN_SERVERS)('runOutbox on %s', (_name, url) => {
     const rows = [...(await bundle.outboxOf(stuck.id)), ...(await bundle.outboxOf(other.id))]
     await runOutbox(broker, rows)
     expect(errors.splice(0)).toEqual([
-      expect.stringMatching(/run the outbox: .*WRONGTYPE/),
+      expect.stringMatching(/run effects: .*WRONGTYPE/),
       expect.stringMatching(/WRONGTYPE/),
     ])
     // The acceptance of both is paid, neither attempt is.

@@ -9,8 +9,9 @@ import { newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { snapshot } from '@switchyard/limits/observe'
 import { reserve } from '@switchyard/limits/reserve'
 import { connectRedis } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { settle } from './settle.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
 
@@ -113,7 +114,7 @@ describe.each(OWN_SERVERS)('settle on %s', (_name, url) => {
     await end
     // The acceptance is not paid: nothing here did it.
     const owed = async () => (await bundle.outboxOf(spec.id)).map(({ attempt }) => attempt)
-    await vi.waitFor(async () => expect(await owed()).toEqual([0]), 5_000)
+    await eventually(async () => expect(await owed()).toEqual([0]))
     expect(await bundle.ledgerOf(spec)).toMatchObject([
       { effectId: `${lease}.ledger`, jobId: spec.id, apiKey: spec.apiKey, attempt: { number: 1, costNanoUsd: 500 } },
     ])

@@ -24,13 +24,24 @@ export async function checkPolicy(redis: RedisClient): Promise<void> {
 
 /** How full Redis is: used / maxmemory, 0 where no maximum is set; the fullest node of a cluster counts. */
 export async function memoryShare(redis: RedisClient): Promise<number> {
+  return fullestShare(redis, ({ used, max }) => (max > 0 ? used / max : 0))
+}
+
+/** Like `memoryShare`, but where no maximum is set half of the server's machine counts as one: what Redis should not outgrow. */
+export async function memoryUse(redis: RedisClient): Promise<number> {
+  return fullestShare(redis, ({ used, max, machine }) => used / (max || machine / 2 || Number.POSITIVE_INFINITY))
+}
+
+async function fullestShare(
+  redis: RedisClient,
+  share: (memory: { used: number; max: number; machine: number }) => number,
+): Promise<number> {
   const nodes = isClusterClient(redis) ? redis.nodes('master') : [redis]
   const shares = await Promise.all(
     nodes.map(async (node) => {
       const info = await node.info('memory')
-      const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
-      const max = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
-      return max > 0 ? used / max : 0
+      const read = (field: string) => Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
+      return share({ used: read('used_memory'), max: read('maxmemory'), machine: read('total_system_memory') })
     }),
   )
   return Math.max(0, ...shares)

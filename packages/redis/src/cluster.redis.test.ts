@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import calculateSlot from 'cluster-key-slot'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { checkPolicy, memoryShare } from './check-policy.ts'
 import { type ConnectionRole, connectRedis, disconnectRedis, type RedisClient } from './connect.ts'
 import { type Command, pipelineBySlot, scriptCommand } from './pipeline.ts'
 import { defineScript } from './script.ts'
+import { eventually } from './testing/eventually.ts'
 import { startOwnCluster } from './testing/own-cluster.ts'
 import type { OwnRedis } from './testing/own-redis.ts'
 
@@ -137,7 +138,7 @@ describe('a cluster', { timeout: 20_000 }, () => {
     expect(replies.map(({ value }) => value ?? null)).toEqual([1, null, 1])
     expect(replies[1]!.error).toBeInstanceOf(Error)
     expect(tookMs).toBeLessThan(1_500)
-    await vi.waitFor(async () => expect(await redis.exists(keys[1]!)).toBeLessThan(2), 5_000)
+    await eventually(async () => expect(await redis.exists(keys[1]!)).toBeLessThan(2))
   })
 
   it('with a node that is down, fails a producer within a second, and works again by itself', async () => {
@@ -150,7 +151,7 @@ describe('a cluster', { timeout: 20_000 }, () => {
     const tookMs = performance.now() - since
     await nodes[2]!.start()
     expect(tookMs).toBeLessThan(1_500)
-    await vi.waitFor(async () => expect(await redis.get(key)).toBe('kept'), 5_000)
+    await eventually(async () => expect(await redis.get(key)).toBe('kept'))
   })
 
   it('that is down as a whole fails a producer within a second and lets a consumer wait', async () => {
@@ -158,7 +159,7 @@ describe('a cluster', { timeout: 20_000 }, () => {
     const [key, other] = [keyOf(2), keyOf(0)]
     await nodes[2]!.kill()
     const state = async () => String(await nodes[0]!.ask('CLUSTER', 'INFO'))
-    await vi.waitFor(async () => expect(await state()).toContain('cluster_state:fail'), 10_000)
+    await eventually(async () => expect(await state()).toContain('cluster_state:fail'), 10_000)
     const since = performance.now()
     const [reply] = await pipelineBySlot(producer, [incr(other)])
     const tookMs = performance.now() - since
@@ -171,6 +172,6 @@ describe('a cluster', { timeout: 20_000 }, () => {
     expect(tookMs).toBeLessThan(1_500)
     const [replies, single] = await waiting
     expect([...replies.map(({ value }) => value), single]).toEqual([1, 1, 2, 'OK'])
-    await vi.waitFor(async () => expect(await producer.get(key)).toBe('2'), 5_000)
+    await eventually(async () => expect(await producer.get(key)).toBe('2'))
   })
 })

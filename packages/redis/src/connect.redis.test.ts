@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis, disconnectRedis, isClusterClient, type RedisClient } from './connect.ts'
+import { eventually } from './testing/eventually.ts'
 import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
 import { SERVERS } from './testing/servers.ts'
 
@@ -78,7 +79,7 @@ describe('a connection', () => {
     expect(await server.connections()).toEqual([name])
     await disconnectRedis(redis)
     await disconnectRedis(redis)
-    await vi.waitFor(async () => expect(await server.connections()).toEqual([]))
+    await eventually(async () => expect(await server.connections()).toEqual([]))
     await expect(redis.get('any')).rejects.toThrow()
   })
 
@@ -95,7 +96,7 @@ describe('a connection', () => {
     const tookMs = await msOf(expect(redis.set('a', 1)).rejects.toThrow(/timed out/))
     server.resume()
     expect(tookMs).toBeLessThan(1_500)
-    await vi.waitFor(async () => expect(await redis.get('b')).toBeNull(), 5_000)
+    await eventually(async () => expect(await redis.get('b')).toBeNull())
   })
 
   it('of a producer fails at once while the server is down, and works again by itself', async () => {
@@ -105,7 +106,7 @@ describe('a connection', () => {
     expect(tookMs).toBeLessThan(1_000)
     expect(await msOf(expect(redis.get('a')).rejects.toThrow())).toBeLessThan(100)
     await server.start()
-    await vi.waitFor(async () => expect(await redis.get('a')).toBeNull(), 5_000)
+    await eventually(async () => expect(await redis.get('a')).toBeNull())
   })
 
   it('of a producer does not send again what a broken connection left unanswered', async () => {
@@ -116,8 +117,8 @@ describe('a connection', () => {
     const tookMs = await msOf(Promise.all([unanswered, server.kill()]))
     expect(tookMs).toBeLessThan(500)
     await server.start()
-    await vi.waitFor(async () => expect(await redis.get('count')).toBe('0'), 5_000)
-    await vi.waitFor(async () => expect(await redis.incr('count')).toBe(1), 5_000)
+    await eventually(async () => expect(await redis.get('count')).toBe('0'))
+    await eventually(async () => expect(await redis.incr('count')).toBe(1))
   })
 
   it('of a consumer waits for a server that hangs', async () => {
@@ -141,7 +142,7 @@ describe('a connection', () => {
     const unanswered = redis.set('a', 1)
     await server.kill()
     const waiting = Promise.all([unanswered, redis.get('a')])
-    await vi.waitFor(() => expect(tries).toBeGreaterThan(2), 5_000)
+    await eventually(() => expect(tries).toBeGreaterThan(2))
     await server.start()
     expect(await waiting).toEqual(['OK', '1'])
   })

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectRedis, disconnectRedis, isClusterClient, type RedisClient } from './connect.ts'
 import { pipelineBySlot } from './pipeline.ts'
 import { publishCommand } from './publish.ts'
 import { subscribe } from './subscribe.ts'
+import { eventually } from './testing/eventually.ts'
 import { SERVERS } from './testing/servers.ts'
 
 describe.each(SERVERS)('subscribe on %s', (_name, url) => {
@@ -60,9 +61,9 @@ describe.each(SERVERS)('subscribe on %s', (_name, url) => {
     expect(one.ready).toBe(1)
     expect(await publish(one.channel, 'a', 'b', 'c')).toEqual([1, 1, 1])
     await publish(other.channel, 'x')
-    await vi.waitFor(() => expect([one.heard, other.heard]).toEqual([['a', 'b', 'c'], ['x']]))
+    await eventually(() => expect([one.heard, other.heard]).toEqual([['a', 'b', 'c'], ['x']]))
     await Promise.all([one.stop(), other.stop()])
-    await vi.waitFor(async () => expect(await publish(one.channel, 'late')).toEqual([0]))
+    await eventually(async () => expect(await publish(one.channel, 'late')).toEqual([0]))
   })
 
   it('listens again after its connection was cut, and says so once it does', async () => {
@@ -71,10 +72,10 @@ describe.each(SERVERS)('subscribe on %s', (_name, url) => {
       const readyBefore = one.ready
       one.heard.length = 0
       expect(await cut(one.name)).toBe(1)
-      await vi.waitFor(() => expect(one.ready).toBeGreaterThan(readyBefore), { timeout: 8_000, interval: 1 })
+      await eventually(() => expect(one.ready).toBeGreaterThan(readyBefore), 8_000)
       // From the moment on that it says so nothing is missed.
       expect(await publish(one.channel, 'again')).toEqual([1])
-      await vi.waitFor(() => expect(one.heard).toEqual(['again']))
+      await eventually(() => expect(one.heard).toEqual(['again']))
     }
     await one.stop()
   })

@@ -10,7 +10,7 @@ import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
 import { listOutbox } from '@switchyard/jobs/outbox'
 import { createProducer } from '@switchyard/lanes/producer'
-import { checkPolicy, memoryShare } from '@switchyard/redis/check-policy'
+import { checkPolicy, memoryUse } from '@switchyard/redis/check-policy'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import { collectOrphans } from './collect-orphans.ts'
@@ -61,7 +61,7 @@ export async function startBackground(
       'sweeper',
       SWEEP_EVERY_MS,
       async () => {
-        fullness = await memoryShare(redis)
+        fullness = await memoryUse(redis)
         const sweepAtMs = performance.now()
         const goneMs = sweepAtMs - sweptAtMs
         if (goneMs > OUTAGE_MS) outage = { ms: goneMs, untilMs: sweepAtMs + GRACE_FOR_MS }

@@ -10,6 +10,7 @@ import { newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { snapshot } from '@switchyard/limits/observe'
 import { reserve } from '@switchyard/limits/reserve'
 import { isClusterClient } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -75,9 +76,9 @@ describe.concurrent.each(OWN_SERVERS)('the background process on %s', (_name, ur
     await bundle.makeDue(ended.id)
     const elapsed = () => performance.now() - sinceMs
 
-    await expect
-      .poll(() => readdir(join(background.dataDir, 'blobs', ended.project)), { timeout: 5_000 })
-      .toEqual([ended.id])
+    await eventually(async () =>
+      expect(await readdir(join(background.dataDir, 'blobs', ended.project))).toEqual([ended.id]),
+    )
     expect((await bundle.read(ended.id)).archive).not.toBeNull()
     // Whoever owes something has 5 s to do it himself.
     expect(elapsed()).toBeLessThan(4_500)
@@ -85,7 +86,7 @@ describe.concurrent.each(OWN_SERVERS)('the background process on %s', (_name, ur
     expect(await bundle.ledgerOf(ended)).toEqual([])
 
     const isPaid = async () => (await bundle.outboxOf(ended.id)).length === 0
-    await expect.poll(isPaid, { timeout: 6_000 }).toBe(true)
+    await eventually(async () => expect(await isPaid()).toBe(true), 6_000)
     expect(elapsed()).toBeGreaterThan(4_900)
     expect(elapsed()).toBeLessThan(8_000)
     expect(await bundle.ledgerOf(ended)).toMatchObject([{ attempt: { number: 1, costNanoUsd: 500 } }])
@@ -99,7 +100,7 @@ describe.concurrent.each(OWN_SERVERS)('the background process on %s', (_name, ur
 
     const isInLane = async () =>
       (await bundle.broker.producer.position(bundle.lanes[0], { jobId: queued.id, delivery: 1 })) !== null
-    await expect.poll(isInLane, { timeout: 10_000 }).toBe(true)
+    await eventually(async () => expect(await isInLane()).toBe(true), 10_000)
     expect(elapsed()).toBeLessThan(10_000)
     expect(background.log()).not.toContain('"level":"error"')
   })
@@ -114,28 +115,26 @@ describe.concurrent.each(OWN_SERVERS)('the background process on %s', (_name, ur
     )
     const project = bundle.spec().project
     const archived = () => readdir(join(background.dataDir, 'blobs', project)).catch(() => [])
-    await expect.poll(async () => (await archived()).length, { timeout: 5_000 }).toBeGreaterThan(0)
+    await eventually(async () => expect((await archived()).length).toBeGreaterThan(0))
     const sinceMs = performance.now()
     background.child.kill('SIGTERM')
     background.child.kill('SIGTERM')
     expect(await background.exited).toBe(0)
     expect(performance.now() - sinceMs).toBeLessThan(2_000)
-    await expect.poll(connections).toBe(0)
+    await eventually(async () => expect(await connections()).toBe(0))
     expect(background.log()).not.toContain('"level":"error"')
   })
 
   it('ends when its supervisor is gone, and another one goes on at once', ONE_BY_ONE, async () => {
-    await expect.poll(() => background.log()).toContain('"role":"sweeper"')
+    await eventually(async () => expect(background.log()).toContain('"role":"sweeper"'))
     const other = await start()
     const sinceMs = performance.now()
     background.child.disconnect()
     expect(await background.exited).toBe(0)
-    await expect.poll(() => other.log(), { timeout: 6_000 }).toContain('"role":"sweeper"')
+    await eventually(async () => expect(other.log()).toContain('"role":"sweeper"'), 6_000)
     const spec = await accept()
     await bundle.makeDue(spec.id)
-    await expect
-      .poll(async () => (await bundle.broker.producer.depth(bundle.lanes[0])).waiting, { timeout: 3_000 })
-      .toBe(1)
+    await eventually(async () => expect((await bundle.broker.producer.depth(bundle.lanes[0])).waiting).toBe(1))
     expect(performance.now() - sinceMs).toBeLessThan(8_000)
     await other.remove()
   })

@@ -9,8 +9,9 @@ import { newBeginning } from '@switchyard/jobs/testing/new-attempt'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
 import { memoryBlobs } from '@switchyard/jobs/testing/servers'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AnswerSink } from './answer-sink.ts'
 import { Hold } from './hold.ts'
 import { newHold } from './testing/new-hold.ts'
@@ -78,7 +79,7 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
     void sink.data(EMPTY, false)
     void sink.data(LO, true)
     await log.flushed()
-    await vi.waitFor(() => expect(seen).toEqual([ROLE, EMPTY, HEL, EMPTY, LO]))
+    await eventually(() => expect(seen).toEqual([ROLE, EMPTY, HEL, EMPTY, LO]))
     expect(starts).toEqual([{ deployment: 'opus', simulated: true, dropped: ['temperature'] }])
     expect(sink.firstContentAtMs).toBe(firstContentAtMs)
   })
@@ -97,7 +98,7 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
     sink.flushHeld()
     sink.flushHeld()
     await log.flushed()
-    await vi.waitFor(() => expect(seen).toEqual([ROLE]))
+    await eventually(() => expect(seen).toEqual([ROLE]))
     expect(sink.firstContentAtMs).toBeNull()
   })
 

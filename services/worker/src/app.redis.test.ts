@@ -5,6 +5,7 @@ import type { JobSpec } from '@switchyard/contract/job'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
@@ -15,7 +16,10 @@ import {
   type WorkerBundle,
 } from './testing/worker-bundle.ts'
 
-describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
+/** The servers beside each other, the tests of each one after the other. */
+const ONE_BY_ONE = { concurrent: false }
+
+describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
   let simulator: SimulatorProcess
   let bundle: WorkerBundle
   let worker: StartedWorker
@@ -39,10 +43,10 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
   /** Nothing is held or booked at either deployment, and every attempt stands in the ledger. */
   async function expectAtRest(spec: JobSpec): Promise<void> {
     for (const deployment of [bundle.first, bundle.second]) {
-      await expect.poll(() => bundle.limiter(deployment)).toMatchObject({ inFlight: 0, booked: 0 })
+      await eventually(async () => expect(await bundle.limiter(deployment)).toMatchObject({ inFlight: 0, booked: 0 }))
     }
     const { attempts } = await bundle.read(spec.id)
-    await expect.poll(async () => (await ledgerOf(spec)).map(({ attempt }) => attempt)).toEqual(attempts)
+    await eventually(async () => expect((await ledgerOf(spec)).map(({ attempt }) => attempt)).toEqual(attempts))
   }
 
   async function codeOf(jobId: string): Promise<[status: number, code: string | null]> {
@@ -50,10 +54,10 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     return [status, JSON.parse(String(body)).error.code]
   }
 
-  describe('with room at its deployments', () => {
+  describe('with room at its deployments', ONE_BY_ONE, () => {
     beforeEach(() => open())
 
-    it('runs a job, gives back what the provider said, and books what it cost', async () => {
+    it('runs a job, gives back what the provider said, and books what it cost', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec())
       const record = await bundle.ended(spec.id)
       expect(record).toMatchObject({
@@ -89,7 +93,7 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('runs a stream into its log, without a gap and with one end', async () => {
+    it('runs a stream into its log, without a gap and with one end', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec({ stream: true }), 30)
       const record = await bundle.ended(spec.id)
       expect(record).toMatchObject({ status: 'completed', attempts: [{ ttftMs: expect.any(Number) }] })
@@ -101,7 +105,7 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('runs many at once, each with its own answer', async () => {
+    it('runs many at once, each with its own answer', ONE_BY_ONE, async () => {
       const specs = await Promise.all(
         Array.from({ length: 20 }, (_, i) => bundle.submit(bundle.spec({ stream: true }), i + 1)),
       )
@@ -114,7 +118,7 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(specs[0]!)
     })
 
-    it('gives a refusal of the request back as it is, and tries nobody else', async () => {
+    it('gives a refusal of the request back as it is, and tries nobody else', ONE_BY_ONE, async () => {
       await simulator.fault({ kind: 'status', model: bundle.first.model, status: 400 })
       const spec = await bundle.submit(bundle.spec())
       expect(await bundle.ended(spec.id)).toMatchObject({
@@ -126,33 +130,37 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('falls back when a deployment keeps failing, and leaves no trace of what failed in the stream', async () => {
-      await simulator.fault({ kind: 'status', model: bundle.first.model, status: 500 })
-      const spec = await bundle.submit(bundle.spec({ stream: true }))
-      const record = await bundle.ended(spec.id)
-      expect(record).toMatchObject({ status: 'completed', hop: 1, lane: bundle.second.lane, delivery: 2, crashes: 0 })
-      expect(record.attempts.map(({ deployment, status, httpStatus }) => [deployment, status, httpStatus])).toEqual([
-        [bundle.first.name, 'failed', 500],
-        [bundle.first.name, 'failed', 500],
-        [bundle.second.name, 'completed', 200],
-      ])
-      const entries = await readEvents(bundle.broker.jobs, record, -1)
-      expect(entries.map(({ seq }) => seq)).toEqual([...entries.keys()])
-      const calls = await simulator.callsOf(spec.id)
-      expect(calls.map(({ clientRequestId }) => clientRequestId)).toEqual([1, 2, 3].map((n) => `${spec.id}.${n}`))
-      await expectAtRest(spec)
-    })
+    it(
+      'falls back when a deployment keeps failing, and leaves no trace of what failed in the stream',
+      ONE_BY_ONE,
+      async () => {
+        await simulator.fault({ kind: 'status', model: bundle.first.model, status: 500 })
+        const spec = await bundle.submit(bundle.spec({ stream: true }))
+        const record = await bundle.ended(spec.id)
+        expect(record).toMatchObject({ status: 'completed', hop: 1, lane: bundle.second.lane, delivery: 2, crashes: 0 })
+        expect(record.attempts.map(({ deployment, status, httpStatus }) => [deployment, status, httpStatus])).toEqual([
+          [bundle.first.name, 'failed', 500],
+          [bundle.first.name, 'failed', 500],
+          [bundle.second.name, 'completed', 200],
+        ])
+        const entries = await readEvents(bundle.broker.jobs, record, -1)
+        expect(entries.map(({ seq }) => seq)).toEqual([...entries.keys()])
+        const calls = await simulator.callsOf(spec.id)
+        expect(calls.map(({ clientRequestId }) => clientRequestId)).toEqual([1, 2, 3].map((n) => `${spec.id}.${n}`))
+        await expectAtRest(spec)
+      },
+    )
 
-    it('rests a deployment for as long as it asks, and goes elsewhere', async () => {
+    it('rests a deployment for as long as it asks, and goes elsewhere', ONE_BY_ONE, async () => {
       await simulator.fault({ kind: 'status', model: bundle.first.model, status: 429, retryAfter: 30, times: 1 })
       const spec = await bundle.submit(bundle.spec())
       expect(await bundle.ended(spec.id)).toMatchObject({
         status: 'completed',
         attempts: [{ errorClass: 'rate_limited' }, { deployment: bundle.second.name }],
       })
-      await expect
-        .poll(async () => (await bundle.limiter(bundle.first)).limitedUntilMs ?? 0)
-        .toBeGreaterThan(Date.now() + 20_000)
+      await eventually(async () =>
+        expect((await bundle.limiter(bundle.first)).limitedUntilMs ?? 0).toBeGreaterThan(Date.now() + 20_000),
+      )
       await expectAtRest(spec)
       // The next one does not ask it at all.
       const next = await bundle.submit(bundle.spec())
@@ -168,10 +176,10 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       async (stream) => {
         await simulator.model(bundle.first.model, { firstTokenMs: 60_000 })
         const spec = await bundle.submit(bundle.spec({ stream }))
-        await expect.poll(() => simulator.callsOf(spec.id)).toMatchObject([{ ended: 'in_flight' }])
+        await eventually(async () => expect(await simulator.callsOf(spec.id)).toMatchObject([{ ended: 'in_flight' }]))
         const since = performance.now()
         expect(await cancel(bundle.broker, spec.id)).toMatchObject({ status: 'cancelled' })
-        await expect.poll(() => simulator.callsOf(spec.id), { interval: 5 }).toMatchObject([{ ended: 'client_gone' }])
+        await eventually(async () => expect(await simulator.callsOf(spec.id)).toMatchObject([{ ended: 'client_gone' }]))
         expect(performance.now() - since).toBeLessThan(1_000)
         const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status !== 'in_progress')
         expect(record).toMatchObject({
@@ -183,10 +191,10 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       },
     )
 
-    it('books what a cancelled stream had shown at an estimate', async () => {
+    it('books what a cancelled stream had shown at an estimate', ONE_BY_ONE, async () => {
       await simulator.fault({ kind: 'stall', model: bundle.first.model, afterChunks: 10 })
       const spec = await bundle.submit(bundle.spec({ stream: true }), 100)
-      await expect.poll(() => bundle.redis.xlen(jobKeys(spec.id).events)).toBeGreaterThan(10)
+      await eventually(async () => expect(await bundle.redis.xlen(jobKeys(spec.id).events)).toBeGreaterThan(10))
       await cancel(bundle.broker, spec.id)
       const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'cancelled')
       expect(record.attempts[0]).toMatchObject({ usageSource: 'estimate', ttftMs: expect.any(Number) })
@@ -196,7 +204,7 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('stops a running call at the deadline of its job', async () => {
+    it('stops a running call at the deadline of its job', ONE_BY_ONE, async () => {
       await simulator.fault({ kind: 'no_response', model: bundle.first.model })
       const spec = await bundle.submit(bundle.spec({ deadlineMs: Date.now() + 1_000 }))
       const record = await bundle.ended(spec.id)
@@ -204,18 +212,18 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       expect(record.completedAtMs! - spec.deadlineMs!).toBeLessThan(500)
       expect(record.completedAtMs!).toBeGreaterThanOrEqual(spec.deadlineMs! - 50)
       expect(await codeOf(spec.id)).toEqual([504, 'deadline_exceeded'])
-      await expect.poll(() => simulator.callsOf(spec.id)).toMatchObject([{ ended: 'client_gone' }])
+      await eventually(async () => expect(await simulator.callsOf(spec.id)).toMatchObject([{ ended: 'client_gone' }]))
       await expectAtRest(spec)
     })
 
-    it('does not call anybody for a job whose deadline has passed', async () => {
+    it('does not call anybody for a job whose deadline has passed', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec({ deadlineMs: Date.now() - 1 }))
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'expired', attempts: [] })
       expect(await simulator.callsOf(spec.id)).toEqual([])
       await expectAtRest(spec)
     })
 
-    it('logs one line for each attempt, with nothing of what was said', async () => {
+    it('logs one line for each attempt, with nothing of what was said', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec())
       await bundle.ended(spec.id)
       const lines = worker.logged.filter((line) => line.includes(spec.id))
@@ -226,14 +234,14 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     })
   })
 
-  describe('whose first deployment takes one request a minute', () => {
+  describe('whose first deployment takes one request a minute', ONE_BY_ONE, () => {
     beforeEach(async () => {
       await open({ rpm: 1, inFlight: 8 })
       const spec = await bundle.submit(bundle.spec())
       expect(await bundle.ended(spec.id)).toMatchObject({ attempts: [{ deployment: bundle.first.name }] })
     })
 
-    it('goes elsewhere with the second, and gives back the slot that was booked for it', async () => {
+    it('goes elsewhere with the second, and gives back the slot that was booked for it', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec())
       const record = await bundle.ended(spec.id)
       expect(record).toMatchObject({ status: 'completed', hop: 1 })
@@ -241,7 +249,7 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('ends a job that can not wait so long, and gives back the slot that was booked for it', async () => {
+    it('ends a job that can not wait so long, and gives back the slot that was booked for it', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec({ deadlineMs: Date.now() + 20_000 }, [bundle.first]))
       const record = await bundle.ended(spec.id)
       expect(record.attempts).toEqual([])
@@ -249,19 +257,21 @@ describe.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('puts off a job that can wait, in the same delivery and without an attempt', async () => {
+    it('puts off a job that can wait, in the same delivery and without an attempt', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec({}, [bundle.first]))
       const record = await bundle.until(spec.id, ({ notBeforeMs }) => notBeforeMs !== null)
       expect(record).toMatchObject({ status: 'queued', delivery: 1, hop: 0, attempts: [], crashes: 0 })
       expect(record.notBeforeMs! - Date.now()).toBeGreaterThan(40_000)
       expect(record.notBeforeMs! - Date.now()).toBeLessThan(63_000)
       expect(await bundle.limiter(bundle.first)).toMatchObject({ inFlight: 0, booked: 1 })
-      await expect.poll(() => bundle.broker.producer.depth(bundle.first.lane)).toMatchObject({ delayed: 1, active: 0 })
+      await eventually(async () =>
+        expect(await bundle.broker.producer.depth(bundle.first.lane)).toMatchObject({ delayed: 1, active: 0 }),
+      )
       await cancel(bundle.broker, spec.id)
     })
   })
 
-  it('lets a job wait for a place that will soon be free', async () => {
+  it('lets a job wait for a place that will soon be free', ONE_BY_ONE, async () => {
     await open({ inFlight: 1 })
     await simulator.model(bundle.first.model, { firstTokenMs: 300 })
     const specs = await Promise.all([1, 2, 3].map(() => bundle.submit(bundle.spec({}, [bundle.first]))))

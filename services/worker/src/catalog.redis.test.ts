@@ -1,3 +1,4 @@
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
@@ -40,14 +41,14 @@ describe('a worker whose catalog is edited', () => {
     const spec = await bundle.submit(bundle.spec({}, [added]))
     await bundle.edit(text)
     expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', attempts: [{ deployment: added.name }] })
-    await expect.poll(async () => (await announced()).ids).toEqual([...before.ids, added.name].toSorted())
+    await eventually(async () => expect((await announced()).ids).toEqual([...before.ids, added.name].toSorted()))
     expect((await announced()).revision).not.toBe(before.revision)
   })
 
   it('goes by a limit that was set in it from the next call on', async () => {
     await simulator.model(bundle.first.model, { firstTokenMs: 400 })
     await bundle.edit(bundle.catalog({ inFlight: 1 }))
-    await expect.poll(() => worker.logged.join()).toContain('catalog reloaded')
+    await eventually(async () => expect(worker.logged.join()).toContain('catalog reloaded'))
     const specs = await Promise.all([1, 2].map(() => bundle.submit(bundle.spec({}, [bundle.first]))))
     const attempts = await Promise.all(specs.map(async ({ id }) => (await bundle.ended(id)).attempts[0]!))
     const [one, other] = attempts.toSorted((a, b) => a.startedAtMs - b.startedAtMs)
@@ -57,10 +58,10 @@ describe('a worker whose catalog is edited', () => {
   it('stops serving what is not in it any more, and ends what runs there', async () => {
     await simulator.model(bundle.second.model, { firstTokenMs: 600 })
     const running = await bundle.submit(bundle.spec({}, [bundle.second]))
-    await expect.poll(() => simulator.callsOf(running.id)).toMatchObject([{ ended: 'in_flight' }])
+    await eventually(async () => expect(await simulator.callsOf(running.id)).toMatchObject([{ ended: 'in_flight' }]))
     const gone = new RegExp(`^  ${bundle.second.name}: .*\n`, 'm')
     await bundle.edit(bundle.catalog().replace(gone, '').replace(`, ${bundle.second.name}]`, ']'))
-    await expect.poll(async () => (await announced()).ids, { timeout: 6_000 }).toEqual([bundle.first.name])
+    await eventually(async () => expect((await announced()).ids).toEqual([bundle.first.name]), 6_000)
     expect(await bundle.ended(running.id)).toMatchObject({ status: 'completed', attempts: [{ status: 'completed' }] })
     const left = await bundle.submit(bundle.spec({}, [bundle.second]))
     const done = await bundle.submit(bundle.spec({}, [bundle.first]))
@@ -77,7 +78,7 @@ describe('a worker whose catalog is edited', () => {
     const before = await announced()
     await bundle.edit(spoil(bundle.catalog()))
     const refusal = () => worker.logged.find((line) => line.includes('"level":"error"'))
-    await expect.poll(refusal, { timeout: 3_000 }).toMatch(/refused/)
+    await eventually(async () => expect(refusal()).toMatch(/refused/))
     expect(refusal()).toMatch(reason)
     const spec = await bundle.submit(bundle.spec())
     expect(await bundle.ended(spec.id)).toMatchObject({
@@ -89,7 +90,7 @@ describe('a worker whose catalog is edited', () => {
     // And takes the next one that is right.
     const { text, added } = withAnother()
     await bundle.edit(text)
-    await expect.poll(async () => (await announced()).ids).toContain(added.name)
+    await eventually(async () => expect((await announced()).ids).toContain(added.name))
   })
 
   it('does not start with one that is not valid', async () => {

@@ -6,6 +6,7 @@ import { settleJob } from '@switchyard/jobs/settle-job'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
 import { memoryBlobs } from '@switchyard/jobs/testing/servers'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Hold } from './hold.ts'
@@ -81,7 +82,7 @@ describe.each(OWN_SERVERS)('Holds on %s', (_name, url) => {
     const hold = await held()
     await redis.hset(jobKeys(hold.jobId).record, 'lease', Date.now() + 6_000)
     const lease = async () => Number(await redis.hget(jobKeys(hold.jobId).record, 'lease'))
-    await expect.poll(async () => (await lease()) > Date.now() + 8_000, { timeout: 5_500 }).toBe(true)
+    await eventually(async () => expect((await lease()) > Date.now() + 8_000).toBe(true), 5_500)
   })
 
   it('tells the one whom a message is about', async () => {

@@ -6,6 +6,7 @@ import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import { createProducer, type Producer } from '@switchyard/lanes/producer'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPools, type Pools } from './pools.ts'
@@ -52,7 +53,7 @@ describe.each(OWN_SERVERS)('the pools of a worker on %s', (_name, url) => {
     const list = (line: (name: string) => string) => names.map((name) => `  ${line(name)}`).join('\n')
     const catalog = catalogFrom(`
 providers:
-${list((name) => `${name}: { kind: openai, apiKey: ${locked.includes(name) ? '"${NO_SUCH_KEY}"' : 'none'} }`)}
+${list((name) => `${name}: { kind: openai, apiKey: ${locked.includes(name) ? '"$' + '{NO_SUCH_KEY}"' : 'none'} }`)}
 classes:
 ${list((name) => `${name}${random}: { interactive: { concurrency: ${classes[name]} }, batch: { concurrency: 1 } }`)}
 deployments:
@@ -83,7 +84,7 @@ models:
     const served = [laneOf('one'), laneOf('one', '.batch'), laneOf('two'), laneOf('two', '.batch')]
     const others = [laneOf('locked'), `one${random}.two`]
     for (const lane of [...others, SUSPECT_LANE, ...served]) await add(lane)
-    await expect.poll(() => handled.toSorted()).toEqual(served.toSorted())
+    await eventually(async () => expect(handled.toSorted()).toEqual(served.toSorted()))
     for (const lane of others) expect([lane, await waiting(lane)]).toEqual([lane, 1])
   })
 
@@ -94,10 +95,10 @@ models:
     await add(laneOf('one'))
     await add(laneOf('two'))
     await add(laneOf('three'))
-    await expect.poll(() => handled.toSorted()).toEqual([laneOf('three'), laneOf('two')])
+    await eventually(async () => expect(handled.toSorted()).toEqual([laneOf('three'), laneOf('two')]))
     expect(await waiting(laneOf('one'))).toBe(1)
     await pools.adapt(upstreams({ one: 4 }))
-    await expect.poll(() => handled).toContain(laneOf('one'))
+    await eventually(async () => expect(handled).toContain(laneOf('one')))
   })
 
   it('hold as many at once as the class says, also after that was changed', async () => {
@@ -112,11 +113,11 @@ models:
       const { waiting, active } = await producer.depth(laneOf('one'))
       return [waiting, active]
     }
-    await expect.poll(depth).toEqual([3, 2])
+    await eventually(async () => expect(await depth()).toEqual([3, 2]))
     await pools.adapt(upstreams({ one: 4 }))
-    await expect.poll(depth).toEqual([1, 4])
+    await eventually(async () => expect(await depth()).toEqual([1, 4]))
     finish()
-    await expect.poll(depth).toEqual([0, 0])
+    await eventually(async () => expect(await depth()).toEqual([0, 0]))
   })
 
   it('of a suspect worker take one delivery at a time from the suspect lane alone', async () => {
@@ -133,8 +134,8 @@ models:
     await pools.adapt(upstreams({ one: 4 }))
     await add(laneOf('one'))
     for (let i = 0; i < 3; i++) await add(SUSPECT_LANE)
-    await expect.poll(() => handled.filter((lane) => lane === SUSPECT_LANE)).toHaveLength(3)
-    await expect.poll(() => now).toBe(0)
+    await eventually(async () => expect(handled.filter((lane) => lane === SUSPECT_LANE)).toHaveLength(3))
+    await eventually(async () => expect(now).toBe(0))
     expect(most).toBe(1)
     expect(handled).not.toContain(laneOf('one'))
     expect(await waiting(laneOf('one'))).toBe(1)
@@ -148,7 +149,7 @@ models:
     open({ handle: () => finished.then(() => DONE) })
     await pools.adapt(upstreams({ one: 1 }))
     await add(laneOf('one'))
-    await expect.poll(() => handled).toHaveLength(1)
+    await eventually(async () => expect(handled).toHaveLength(1))
     let stopped = false
     const stopping = pools.stop().then(() => {
       stopped = true

@@ -3,6 +3,7 @@ import { claimJob } from '@switchyard/jobs/claim-job'
 import { createJob } from '@switchyard/jobs/create-job'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { type OwnRedis, startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
@@ -38,7 +39,7 @@ describe('a job that took two workers down with it', () => {
     await bundle.start()
     const isolated = await bundle.until(spec.id, ({ lane }) => lane === SUSPECT_LANE)
     expect(isolated).toMatchObject({ status: 'queued', crashes: 2, attempts: [] })
-    await expect.poll(() => bundle.broker.producer.depth(SUSPECT_LANE)).toMatchObject({ waiting: 1 })
+    await eventually(async () => expect(await bundle.broker.producer.depth(SUSPECT_LANE)).toMatchObject({ waiting: 1 }))
     expect(await simulator.callsOf(spec.id)).toEqual([])
 
     const suspect = await bundle.start({ suspect: true })
@@ -47,7 +48,9 @@ describe('a job that took two workers down with it', () => {
       crashes: 2,
       attempts: [{ deployment: bundle.first.name, status: 'completed' }],
     })
-    await expect.poll(() => bundle.broker.producer.depth(SUSPECT_LANE)).toMatchObject({ waiting: 0, active: 0 })
+    await eventually(async () =>
+      expect(await bundle.broker.producer.depth(SUSPECT_LANE)).toMatchObject({ waiting: 0, active: 0 }),
+    )
     // It serves nobody's plans: ingress must not count on it.
     const json = await bundle.redis.hget(fleetKeys().members, suspect.owner)
     expect(JSON.parse(json!)).toMatchObject({ role: 'suspect' })

@@ -14,7 +14,7 @@ import { memoryBlobs } from '@switchyard/jobs/testing/servers'
 import { createProducer } from '@switchyard/lanes/producer'
 import type { DeploymentLimits } from '@switchyard/limits/limit-config'
 import { type ConnectionRole, connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
-import { vi } from 'vitest'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import type { Broker } from '../broker.ts'
 
 const LIMITS: DeploymentLimits = { rpm: 100, tpm: 1_000, inFlight: 5 }
@@ -121,10 +121,10 @@ export async function openBroker(url: string, role: ConnectionRole = 'consumer')
     },
     outboxOf,
     async paid(jobId) {
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const left = await outboxOf(jobId)
         if (left.length > 0) throw new Error(`${left.length} outbox rows are left`)
-      }, 5_000)
+      })
     },
     async ledgerOf({ project }) {
       const rows: LedgerRow[] = []

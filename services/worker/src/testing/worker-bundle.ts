@@ -14,9 +14,9 @@ import { createProducer } from '@switchyard/lanes/producer'
 import type { DeploymentLimits } from '@switchyard/limits/limit-config'
 import { type LimiterSnapshot, snapshot } from '@switchyard/limits/observe'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { eventually } from '@switchyard/redis/testing/eventually'
 import { createLogger } from '@switchyard/telemetry/logger'
 import { NO_TELEMETRY } from '@switchyard/telemetry/start-telemetry'
-import { vi } from 'vitest'
 import { type RunningWorker, startWorker } from '../app.ts'
 import type { WorkerConfig } from '../config.ts'
 import type { SimulatorProcess } from './simulator-process.ts'
@@ -115,14 +115,11 @@ models:
   }
 
   async function until(jobId: string, isSo: (record: JobRecord) => boolean): Promise<JobRecord> {
-    return vi.waitFor(
-      async () => {
-        const record = await read(jobId)
-        if (!isSo(record)) throw new Error(`not so: ${JSON.stringify({ ...record, spec: undefined })}`)
-        return record
-      },
-      { timeout: PATIENCE_MS, interval: 20 },
-    )
+    return eventually(async () => {
+      const record = await read(jobId)
+      if (!isSo(record)) throw new Error(`not so: ${JSON.stringify({ ...record, spec: undefined })}`)
+      return record
+    }, PATIENCE_MS)
   }
 
   await writeFile(catalogFile, catalog())
