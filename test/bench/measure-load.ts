@@ -4,7 +4,7 @@ import type { Pace } from './start-simulator.ts'
 import type { Variant } from './variant.ts'
 
 /** The upstream model of every measured request; its lane has the default number of slots. */
-export const MODEL = 'gpt-4.1-mini'
+const MODEL = 'gpt-4.1-mini'
 
 export interface LoadShape {
   kind: AnswerKind

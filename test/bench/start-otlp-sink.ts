@@ -1,4 +1,4 @@
-import { checkout } from './checkout.ts'
+import { fileURLToPath } from 'node:url'
 import type { Crew } from './crew.ts'
 
 export interface OtlpSink {
@@ -12,7 +12,7 @@ export async function startOtlpSink(crew: Crew): Promise<OtlpSink> {
   const member = crew.start({
     name: 'otlp-sink',
     command: process.execPath,
-    args: [checkout('test/bench/otlp-sink.ts')],
+    args: [fileURLToPath(new URL('otlp-sink.ts', import.meta.url))],
   })
   const [, url = ''] = await member.line(/^sink ready (http\S+)/)
   return {

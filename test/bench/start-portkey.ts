@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { checkout } from './checkout.ts'
 import type { Crew } from './crew.ts'
 import { headersWith, PROVIDER_KEY, type Variant } from './variant.ts'
 
@@ -24,7 +23,7 @@ export async function startPortkey(
     command: node,
     args: [
       ...nodeOptions,
-      ...['--import', checkout('test/bench/portkey-loopback.mjs')],
+      ...['--import', fileURLToPath(new URL('portkey-loopback.mjs', import.meta.url))],
       script,
       ...[`--port=${port}`, '--headless'],
     ],

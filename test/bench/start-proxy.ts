@@ -1,4 +1,4 @@
-import { checkout } from './checkout.ts'
+import { fileURLToPath } from 'node:url'
 import type { Crew } from './crew.ts'
 import { headersWith, PROVIDER_KEY, type Variant } from './variant.ts'
 
@@ -7,7 +7,7 @@ export async function startProxy(crew: Crew, simulatorUrl: string, nodeOptions: 
   const member = crew.start({
     name: 'proxy',
     command: process.execPath,
-    args: [...nodeOptions, checkout('test/bench/proxy.ts'), simulatorUrl],
+    args: [...nodeOptions, fileURLToPath(new URL('proxy.ts', import.meta.url)), simulatorUrl],
   })
   const [, origin = ''] = await member.line(/^proxy ready (http\S+)/)
   return {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { checkout } from './checkout.ts'
 import type { Crew } from './crew.ts'
 
@@ -22,7 +23,11 @@ export async function startSimulator(crew: Crew): Promise<BenchSimulator> {
   const member = crew.start({
     name: 'simulator',
     command: process.execPath,
-    args: ['--import', checkout('test/bench/separate-chunks.ts'), checkout('services/simulator/src/main.ts')],
+    args: [
+      '--import',
+      fileURLToPath(new URL('separate-chunks.ts', import.meta.url)),
+      checkout('services/simulator/src/main.ts'),
+    ],
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', SIMULATOR_LEDGER: '' },
   })
   const [, url = ''] = await member.line(/^simulator ready (http\S+)/)

@@ -21,11 +21,14 @@ export function scriptCommand(script: Script, keys: string[], args: Arg[]): Comm
 
 /**
  * Sends all commands in as few writes as there are nodes, and gives the replies in order. A pipeline is not a transaction:
- * each command succeeds or fails by itself. On one server that is one pipeline.
+ * each command succeeds or fails by itself. On one server the commands go one by one and still leave in one write
+ * (coalesce-writes.ts): ioredis' own pipeline costs more than it saves there.
  */
 export async function pipelineBySlot(redis: RedisClient, commands: Command[]): Promise<Reply[]> {
   if (commands.length === 0) return []
-  const replies = isClusterClient(redis) ? await sendByOwner(redis, commands) : await send(redis, commands)
+  const replies = isClusterClient(redis)
+    ? await sendByOwner(redis, commands)
+    : await Promise.all(commands.map(({ command, args }) => settled(redis.call(command, ...args))))
   const unrun = [...replies.keys()].filter(
     (index) => isRedirected(replies[index]!.error) || isNoScript(replies[index]!.error),
   )

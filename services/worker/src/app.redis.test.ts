@@ -2,6 +2,7 @@ import { ledgerDay, readLedger } from '@switchyard/accounts/ledger'
 import { cancel } from '@switchyard/broker/cancel'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
+import { createJob } from '@switchyard/jobs/create-job'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
@@ -219,6 +220,18 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     it('does not call anybody for a job whose deadline has passed', ONE_BY_ONE, async () => {
       const spec = await bundle.submit(bundle.spec({ deadlineMs: Date.now() - 1 }))
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'expired', attempts: [] })
+      expect(await simulator.callsOf(spec.id)).toEqual([])
+      await expectAtRest(spec)
+    })
+
+    it('ends a job whose request is gone, and calls nobody', ONE_BY_ONE, async () => {
+      const spec = bundle.spec()
+      const body = Buffer.from(JSON.stringify({ model: spec.model, messages: ['x'.repeat(70_000)] }))
+      await createJob(bundle.broker.jobs, { spec, body, reader: null })
+      await bundle.broker.jobs.blobs.deleteJob(spec.project, spec.id)
+      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 })
+      expect(await bundle.ended(spec.id)).toMatchObject({ status: 'failed', crashes: 0, attempts: [] })
+      expect(await codeOf(spec.id)).toEqual([500, 'internal_error'])
       expect(await simulator.callsOf(spec.id)).toEqual([])
       await expectAtRest(spec)
     })

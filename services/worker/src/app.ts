@@ -117,6 +117,8 @@ export async function startWorker(
       (error) => onError(error, 'adapt to the catalog'),
     )
   }
+  // It may have been edited since it was read.
+  if (catalog.current() !== upstreams.catalog) adapt(catalog.current())
   await announcement.refresh()
 
   let stopping: Promise<void> | null = null

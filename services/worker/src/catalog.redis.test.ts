@@ -1,4 +1,5 @@
 import { eventually } from '@switchyard/redis/testing/eventually'
+import { startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
@@ -25,13 +26,14 @@ describe('a worker whose catalog is edited', () => {
   }
 
   /** A deployment more, in a class of its own and so in lanes of its own. */
-  function withAnother() {
-    const lane = bundle.first.lane.replace('.pa', '2.pa')
+  function withAnother({ first, catalog }: WorkerBundle = bundle) {
+    const lane = first.lane.replace('.pa', '2.pa')
     const [className, provider] = lane.split('.') as [string, string]
-    const name = bundle.first.name.replace('a-', 'n-')
-    const text = bundle
-      .catalog(undefined, `  ${name}: { provider: ${provider}, class: ${className}, model: gpt-5.5-${name} }`)
-      .replace('classes:', `classes:\n  ${className}: {}`)
+    const name = first.name.replace('a-', 'n-')
+    const text = catalog(
+      undefined,
+      `  ${name}: { provider: ${provider}, class: ${className}, model: gpt-5.5-${name} }`,
+    ).replace('classes:', `classes:\n  ${className}: {}`)
     return { text, added: { name, model: `gpt-5.5-${name}`, lane, limits: {} } }
   }
 
@@ -96,5 +98,24 @@ describe('a worker whose catalog is edited', () => {
   it('does not start with one that is not valid', async () => {
     await bundle.edit(bundle.catalog().replace('limits:', 'limit:'))
     await expect(bundle.start()).rejects.toThrow(/not valid/)
+  })
+
+  it('takes an edit that was made while it started', async () => {
+    const server = await startOwnRedis()
+    const other = await openWorkerBundle(server.url, simulator)
+    const logged: string[] = []
+    // It reads the catalog, and then waits for Redis.
+    server.pause()
+    const starting = other.start({}, logged)
+    await eventually(() => expect(logged.join()).toContain('provider has no credential'))
+    const { text, added } = withAnother(other)
+    await other.edit(text)
+    await eventually(() => expect(logged.join()).toContain('catalog reloaded'))
+    server.resume()
+    const { owner } = await starting
+    const ids = async () => (await other.announced(owner))!.deployments.map(({ id }) => id)
+    await eventually(async () => expect(await ids()).toContain(added.name))
+    await other.close()
+    await server.remove()
   })
 })

@@ -41,7 +41,8 @@ export interface WorkerBundle {
   first: TestDeployment
   second: TestDeployment
   catalogFile: string
-  start(over?: Partial<WorkerConfig>): Promise<StartedWorker>
+  /** `logged` takes what it logs, also before it has started. */
+  start(over?: Partial<WorkerConfig>, logged?: string[]): Promise<StartedWorker>
   /** A job over both deployments, or over `hops`, that asks for so many chunks. */
   spec(over?: Partial<JobSpec>, hops?: TestDeployment[]): JobSpec
   submit(spec: JobSpec, chunks?: number): Promise<JobSpec>
@@ -132,9 +133,8 @@ models:
     catalog,
     read,
     until,
-    async start(over = {}) {
+    async start(over = {}, logged = []) {
       const owner = `w-${random}-${workers.length}`
-      const logged: string[] = []
       const logger = createLogger({
         service: 'worker',
         level: 'info',
