@@ -51,7 +51,7 @@ describe('docker-compose.yml', () => {
   })
 
   it('runs every service that npm start runs, from files that exist', () => {
-    const files = ours.map(([, service]) => service.command?.[1])
+    const files = ours.map(([, service]) => service.command?.at(-1))
     expect([...new Set(files)].sort()).toEqual(Object.values(SERVICE_FILES).sort())
     expect(Object.values(SERVICE_FILES).filter((file) => !existsSync(join(root, file)))).toEqual([])
     expect(ours.filter(([, service]) => service.environment?.SWITCHYARD_WORKER_ROLE === 'suspect')).toHaveLength(1)

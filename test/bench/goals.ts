@@ -27,9 +27,8 @@ export function judgeGoals(results: Results): Goal[] {
       met: value <= limit,
     })
   }
-  function atLeast(what: string, value: number | null, base: number | null, factor: number): void {
-    if (value === null || base === null) return
-    const ratio = value / base
+  function atLeast(what: string, ratio: number | null, factor: number): void {
+    if (ratio === null) return
     goals.push({ what, wanted: `≥ ${factor} ×`, measured: `${figure(ratio)} ×`, met: ratio >= factor })
   }
 
@@ -40,19 +39,19 @@ export function judgeGoals(results: Results): Goal[] {
       atMost(`added time to first token, ${quantile}, ${inWords(streams)}: 1.5 × prototype`, value, limit, ' ms')
     }
   }
-  atLeast('streams/s against the plain proxy', of('stream rate', 'switchyard'), of('stream rate', 'proxy'), 0.45)
-  atLeast('JSON requests/s against Portkey', of('json rate', 'switchyard'), of('json rate', 'portkey'), 2)
+  atLeast('streams/s against the plain proxy', results.ratio('stream rate', 'switchyard', 'proxy'), 0.45)
+  atLeast('JSON requests/s against Portkey', results.ratio('json rate', 'switchyard', 'portkey'), 2)
   const behind = behindPortkey(results)
   if (behind !== null) {
     const measured = behind.length === 0 ? 'ahead in every row' : `behind in: ${behind.join(', ')}`
     goals.push({ what: 'ahead of Portkey in every row', wanted: 'all rows', measured, met: behind.length === 0 })
   }
   atMost('ingress memory per open idle stream', of('memory', 'switchyard ingress'), 40, ' KB')
-  atLeast('jobs/s through a lane against bare BullMQ', of('jobs rate', 'lane'), of('jobs rate', 'bare'), 0.6)
+  atLeast('jobs/s through a lane against bare BullMQ', results.ratio('jobs rate', 'lane', 'bare'), 0.6)
   for (const kind of ['stream', 'json']) {
-    const [on, off] = [of(`${kind} rate`, 'telemetry on'), of(`${kind} rate`, 'telemetry off')]
-    if (on === null || off === null) continue
-    atMost(`telemetry's cost, ${kind === 'json' ? 'JSON requests' : 'streams'}/s`, (1 - on / off) * 100, 15, ' %')
+    const kept = results.ratio(`${kind} rate`, 'telemetry on', 'telemetry off')
+    const cost = kept === null ? null : (1 - kept) * 100
+    atMost(`telemetry's cost, ${kind === 'json' ? 'JSON requests' : 'streams'}/s`, cost, 15, ' %')
   }
   return goals
 }

@@ -66,7 +66,7 @@ function single(results: Results): string {
   const row = (what: string, name: string, without: string, withIt: string) => {
     const [before, after] = [results.median(name, without), results.median(name, withIt)]
     if (before !== null && after !== null)
-      rows.push([what, figure(before), figure(after), `${figure(after / before)} ×`])
+      rows.push([what, figure(before), figure(after), `${figure(results.ratio(name, withIt, without))} ×`])
   }
   row('jobs/s, no-op: bare BullMQ → a lane', 'jobs rate', 'bare', 'lane')
   row('CPU per job, producer + consumer, µs: bare BullMQ → a lane', 'jobs cpu', 'bare', 'lane')

@@ -96,7 +96,7 @@ function readyLine(child: ChildProcess, lines: string[]): Promise<{ url: string;
   })
 }
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

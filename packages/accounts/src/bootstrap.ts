@@ -6,7 +6,7 @@ import { createKeyStore, digestOf } from './key-store.ts'
 import { bootstrapKey, projectKey } from './keys.ts'
 import { ALL_SCOPES } from './principal.ts'
 
-export const DEFAULT_PROJECT = 'proj_default'
+const DEFAULT_PROJECT = 'proj_default'
 
 /**
  * Makes sure that the development project exists and that `SWITCHYARD_API_KEY` opens it with all rights. Every process may call it at

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { indexCommand } from '@switchyard/accounts/job-index'
 import { ledgerCommand } from '@switchyard/accounts/ledger'
 import type { OutboxRow } from '@switchyard/contract/effects'
@@ -17,6 +18,7 @@ interface Owed {
 
 /** Effects that wait for the flush under way to come back; see `flush`. */
 const waiting = new WeakMap<Broker, Owed[]>()
+const flushing = new WeakMap<Broker, Promise<void>>()
 
 /**
  * Does what a transition just owed, in the background of the caller. What fails, or dies with this process, is left in the outbox:
@@ -30,7 +32,13 @@ export function runEffectsSoon(broker: Broker, row: OutboxRow, spec: JobSpec, at
     return
   }
   waiting.set(broker, [owed])
-  setImmediate(() => void flush(broker))
+  const flushed = new Promise<void>((resolve) => setImmediate(() => void flush(broker).then(resolve)))
+  flushing.set(broker, flushed)
+}
+
+/** Resolves when nothing is being done, or after `patienceMs`: what is left then is done from the outbox. For a process that ends. */
+export async function effectsDone(broker: Broker, patienceMs: number): Promise<void> {
+  await Promise.race([flushing.get(broker), delay(patienceMs, undefined, { ref: false })])
 }
 
 /** One pipeline at a time takes all that has come meanwhile, with the acknowledgements of the one before: it batches by itself under load. */
@@ -48,6 +56,7 @@ async function flush(broker: Broker): Promise<void> {
     }
   }
   waiting.delete(broker)
+  flushing.delete(broker)
 }
 
 /**

@@ -5,6 +5,7 @@ import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { effectsDone } from '@switchyard/broker/run-effects'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startFleetWatch } from '@switchyard/fleet/watch'
@@ -25,6 +26,8 @@ import { rarely } from './rarely.ts'
 import type { Environment } from './read-environment.ts'
 import { openStreams, type StreamLimits } from './sse/open-streams.ts'
 import { watchMemory } from './watch-memory.ts'
+
+const EFFECTS_PATIENCE_MS = 500
 
 export interface RunningIngress {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -122,6 +125,7 @@ export async function startIngress(
     catalog.stop()
     memory.stop()
     streams.stop()
+    await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})

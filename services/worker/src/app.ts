@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Broker } from '@switchyard/broker/broker'
 import { cancel } from '@switchyard/broker/cancel'
+import { effectsDone } from '@switchyard/broker/run-effects'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
@@ -23,6 +24,8 @@ import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
+
+const EFFECTS_PATIENCE_MS = 500
 
 export interface RunningWorker {
   /** Stops claiming, lets running calls finish within the drain budget, hands the rest back. Safe twice. */
@@ -133,6 +136,7 @@ export async function startWorker(
     await holds.idle()
     clearTimeout(cut)
     holds.stop()
+    await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await transport.stop()
     await producer.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])

@@ -40,6 +40,7 @@ export interface StandInWorker {
 
 const ENDING: AttemptEnding = {
   status: 'completed',
+  dropped: [],
   errorClass: null,
   errorMessage: null,
   httpStatus: 200,
