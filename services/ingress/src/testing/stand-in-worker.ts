@@ -38,9 +38,8 @@ export interface StandInWorker {
   stop(): Promise<void>
 }
 
-const ENDING: AttemptEnding = {
+const ENDING: Omit<AttemptEnding, 'dropped'> = {
   status: 'completed',
-  dropped: [],
   errorClass: null,
   errorMessage: null,
   httpStatus: 200,
@@ -152,7 +151,7 @@ export async function startStandInWorker(options: {
 
     async function end(status: 'completed' | 'failed', failure: JobFailure | null, body: string | null): Promise<void> {
       await log.flushed()
-      const ending: AttemptEnding = { ...ENDING, status }
+      const ending: AttemptEnding = { ...ENDING, status, dropped: beginning.dropped }
       const attempts: Attempt[] = begun ? [{ ...beginning, ...ending }] : []
       await settle(
         broker,
