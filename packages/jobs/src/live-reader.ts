@@ -231,8 +231,10 @@ export async function startLiveReader(options: {
       return {
         ready: created ? Promise.resolve() : enter(follower, job, isNew),
         close() {
+          // After the end there is no registration left to take back.
+          const ended = follower.done
           follower.done = true
-          leave(follower, true)
+          leave(follower, !ended)
         },
       }
     },

