@@ -1,4 +1,4 @@
-import type { BlobStore } from '@switchyard/jobs/blob-store'
+import type { BlobStore } from '@switchyard/contract/blob-store'
 import { createJob } from '@switchyard/jobs/create-job'
 import { settleJob } from '@switchyard/jobs/settle-job'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'

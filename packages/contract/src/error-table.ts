@@ -36,6 +36,7 @@ export const ERROR_TABLE = {
   job_not_finished: { status: 409, type: 'invalid_request_error', retryable: true },
   stream_expired: { status: 410, type: 'invalid_request_error', retryable: false },
   request_too_large: { status: 413, type: 'invalid_request_error', retryable: false },
+  file_too_large: { status: 413, type: 'invalid_request_error', retryable: false },
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retryable: false },
   unsupported_content_encoding: { status: 415, type: 'invalid_request_error', retryable: false },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error', retryable: false },

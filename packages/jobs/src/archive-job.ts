@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { runScript } from '@switchyard/redis/script'
 import { encodeArchive } from './archive.ts'
-import { archiveBlob } from './blob-store.ts'
+import { archiveBlob } from './blob-names.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
 import { parseEntries, type RawEntry } from './read-events.ts'
@@ -22,7 +22,9 @@ export async function archiveJob(jobs: Jobs, jobId: string, project: string): Pr
   if (!collected) return
   const [request, result, raw] = collected
   const name = `${archiveBlob(project, jobId)}-${randomBytes(6).toString('hex')}`
-  await jobs.blobs.put(name, await encodeArchive({ v: 1, request, result, entries: parseEntries(raw) }))
+  await jobs.blobs.put(name, await encodeArchive({ v: 1, request, result, entries: parseEntries(raw) }), {
+    fresh: true,
+  })
   const first = await runScript(
     jobs.redis,
     scripts.archived,

@@ -1,6 +1,6 @@
 import type { JobSpec } from '@switchyard/contract/job'
 import { runScript } from '@switchyard/redis/script'
-import { requestBlob } from './blob-store.ts'
+import { requestBlob } from './blob-names.ts'
 import { INLINE_BODY_BYTES, QUEUE_CHECK_MS, READER_TTL_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'

@@ -1,4 +1,5 @@
 import type { Attempt } from '@switchyard/contract/job'
+import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,7 +20,7 @@ import { restartLog } from './restart-log.ts'
 import { settleJob } from './settle-job.ts'
 import { newBeginning, newEnding } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
-import { memoryBlobs, SERVERS } from './testing/servers.ts'
+import { SERVERS } from './testing/servers.ts'
 
 /** One claim of the past or the present. Zombies go on writing with theirs. */
 interface Owner {
@@ -75,7 +76,7 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
 
   beforeAll(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'interleavings' })
-    jobs = { redis, blobs: memoryBlobs() }
+    jobs = { redis, blobs: memoryBlobStore() }
   })
   afterAll(() => disconnectRedis(redis))
 

@@ -1,3 +1,4 @@
+import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { advanceJob } from './advance-job.ts'
@@ -19,7 +20,7 @@ import { restartLog } from './restart-log.ts'
 import { settleJob } from './settle-job.ts'
 import { newBeginning, newEnding } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
-import { memoryBlobs, SERVERS } from './testing/servers.ts'
+import { SERVERS } from './testing/servers.ts'
 
 describe.each(SERVERS)('a job on %s', (_name, url) => {
   let redis: RedisClient
@@ -27,7 +28,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
 
   beforeAll(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'jobs-test' })
-    jobs = { redis, blobs: memoryBlobs() }
+    jobs = { redis, blobs: memoryBlobStore() }
   })
   afterAll(() => disconnectRedis(redis))
 

@@ -1,4 +1,5 @@
 import type { LogEntry } from '@switchyard/contract/log-entry'
+import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Claim, claimJob } from './claim-job.ts'
@@ -10,7 +11,7 @@ import { type LiveReader, startLiveReader } from './live-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { settleJob } from './settle-job.ts'
 import { newSpec } from './testing/new-spec.ts'
-import { memoryBlobs, SERVERS } from './testing/servers.ts'
+import { SERVERS } from './testing/servers.ts'
 import { startInbox } from './worker-inbox.ts'
 
 /** Collects what a listener hears and lets a test wait for it. */
@@ -61,7 +62,7 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
 
   beforeAll(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'live-test' })
-    jobs = { redis, blobs: memoryBlobs() }
+    jobs = { redis, blobs: memoryBlobStore() }
     const subscriber = await connectRedis(url, { role: 'subscriber', name: 'live-test-sub' })
     live = await startLiveReader({ jobs, subscriber, id })
     publisher = new LivePublisher(redis)

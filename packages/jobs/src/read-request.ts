@@ -1,5 +1,5 @@
 import type { JobRecord } from '@switchyard/contract/job'
-import { requestBlob } from './blob-store.ts'
+import { requestBlob } from './blob-names.ts'
 import type { Jobs } from './jobs.ts'
 
 /** The request as the client sent it; `inline` is what the claim brought. */

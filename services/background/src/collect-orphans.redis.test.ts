@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openLocalBlobStore } from '@switchyard/blobs/local-blob-store'
 import { newJobId } from '@switchyard/contract/ids'
-import { archiveBlob, requestBlob } from '@switchyard/jobs/blob-store'
+import { archiveBlob, requestBlob } from '@switchyard/jobs/blob-names'
 import { createJob } from '@switchyard/jobs/create-job'
 import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
 import type { Jobs } from '@switchyard/jobs/jobs'
-import { openLocalBlobStore } from '@switchyard/jobs/local-blob-store'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
@@ -32,8 +32,8 @@ describe.each(OWN_SERVERS)('collectOrphans on %s', (_name, url) => {
 
   async function names(): Promise<string[]> {
     const found: string[] = []
-    for await (const { jobId } of jobs.blobs.listJobs()) found.push(jobId)
-    return found.toSorted()
+    for await (const { name } of jobs.blobs.list('')) found.push(name.split('/')[1]!)
+    return [...new Set(found)].toSorted()
   }
 
   /** Blobs that were written so long ago. */
@@ -41,7 +41,7 @@ describe.each(OWN_SERVERS)('collectOrphans on %s', (_name, url) => {
     await jobs.blobs.put(requestBlob(PROJECT, jobId), 'a request')
     await jobs.blobs.put(archiveBlob(PROJECT, jobId), 'an archive')
     const at = (Date.now() - ageMs) / 1_000
-    await utimes(join(directory, PROJECT, jobId), at, at)
+    for (const part of ['request', 'archive']) await utimes(join(directory, PROJECT, jobId, part), at, at)
     return jobId
   }
 
@@ -65,11 +65,28 @@ describe.each(OWN_SERVERS)('collectOrphans on %s', (_name, url) => {
 
   it('leaves alone what is none of ours', async () => {
     await mkdir(join(directory, PROJECT, 'lost+found'), { recursive: true })
-    await mkdir(join(directory, 'not a project', 'a b c'), { recursive: true })
+    await mkdir(join(directory, PROJECT, 'elses'), { recursive: true })
+    await writeFile(join(directory, PROJECT, 'elses', 'file'), 'a file')
     await writeFile(join(directory, 'README'), 'a file')
     const [before, after] = [await leave(2 * HOUR_MS), await leave(2 * HOUR_MS)]
     expect(await collectOrphans(jobs, Date.now() + 3 * HOUR_MS)).toBe(2)
     for (const jobId of [before, after]) expect(await names()).not.toContain(jobId)
-    expect(await names()).toEqual(['a b c', 'lost+found'])
+    expect(await names()).toEqual(['elses'])
+    expect((await readdir(directory)).toSorted()).toEqual(['README', PROJECT])
+    expect((await readdir(join(directory, PROJECT))).toSorted()).toEqual(['elses', 'lost+found'])
+  })
+
+  it('drops what an upload left behind whose process died', async () => {
+    const spec = newSpec({ project: PROJECT })
+    await createJob(jobs, { spec, body: Buffer.alloc(INLINE_BODY_BYTES + 1), reader: null })
+    const drafts = ['0123456789ab', 'ba9876543210'].map((id) => join(directory, PROJECT, spec.id, `request.${id}.tmp`))
+    for (const draft of drafts) await writeFile(draft, 'half')
+    const at = (Date.now() - 25 * HOUR_MS) / 1_000
+    await utimes(drafts[0]!, at, at)
+    expect(await collectOrphans(jobs)).toBe(1)
+    expect((await readdir(join(directory, PROJECT, spec.id))).toSorted()).toEqual([
+      'request',
+      'request.ba9876543210.tmp',
+    ])
   })
 })

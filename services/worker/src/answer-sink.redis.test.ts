@@ -1,3 +1,4 @@
+import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { claimJob } from '@switchyard/jobs/claim-job'
 import { createJob } from '@switchyard/jobs/create-job'
 import type { Jobs } from '@switchyard/jobs/jobs'
@@ -7,7 +8,6 @@ import { type LiveReader, startLiveReader } from '@switchyard/jobs/live-reader'
 import { LogWriter } from '@switchyard/jobs/log-writer'
 import { newBeginning } from '@switchyard/jobs/testing/new-attempt'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
-import { memoryBlobs } from '@switchyard/jobs/testing/servers'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
@@ -27,7 +27,7 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
   let live: LiveReader
   beforeAll(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'sink-test' })
-    jobs = { redis, blobs: memoryBlobs() }
+    jobs = { redis, blobs: memoryBlobStore() }
     const subscriber = await connectRedis(url, { role: 'subscriber', name: 'sink-test' })
     live = await startLiveReader({ jobs, subscriber, id: 'sink-test' })
   })

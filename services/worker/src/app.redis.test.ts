@@ -228,7 +228,7 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       const spec = bundle.spec()
       const body = Buffer.from(JSON.stringify({ model: spec.model, messages: ['x'.repeat(70_000)] }))
       await createJob(bundle.broker.jobs, { spec, body, reader: null })
-      await bundle.broker.jobs.blobs.deleteJob(spec.project, spec.id)
+      await bundle.broker.jobs.blobs.deleteBelow(`${spec.project}/${spec.id}`)
       await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 })
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'failed', crashes: 0, attempts: [] })
       expect(await codeOf(spec.id)).toEqual([500, 'internal_error'])

@@ -1,10 +1,10 @@
+import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { claimJob } from '@switchyard/jobs/claim-job'
 import { createJob } from '@switchyard/jobs/create-job'
 import type { Jobs } from '@switchyard/jobs/jobs'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { settleJob } from '@switchyard/jobs/settle-job'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
-import { memoryBlobs } from '@switchyard/jobs/testing/servers'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
@@ -21,7 +21,7 @@ describe.each(OWN_SERVERS)('Holds on %s', (_name, url) => {
   let errors: unknown[]
   beforeEach(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'holds-test' })
-    jobs = { redis, blobs: memoryBlobs() }
+    jobs = { redis, blobs: memoryBlobStore() }
     orphans = []
     renewed = []
     errors = []

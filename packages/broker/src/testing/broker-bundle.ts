@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ledgerDay, readLedger } from '@switchyard/accounts/ledger'
 import type { LedgerRow, OutboxRow } from '@switchyard/contract/effects'
 import type { JobRecord, JobSpec } from '@switchyard/contract/job'
+import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import { type Claim, claimJob } from '@switchyard/jobs/claim-job'
 import { jobKeys } from '@switchyard/jobs/keys'
@@ -10,7 +11,6 @@ import { readJob } from '@switchyard/jobs/read-job'
 import type { AttemptBeginning } from '@switchyard/jobs/record'
 import { newBeginning } from '@switchyard/jobs/testing/new-attempt'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
-import { memoryBlobs } from '@switchyard/jobs/testing/servers'
 import { createProducer } from '@switchyard/lanes/producer'
 import type { DeploymentLimits } from '@switchyard/limits/limit-config'
 import { type ConnectionRole, connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
@@ -23,7 +23,7 @@ const LIMITS: DeploymentLimits = { rpm: 100, tpm: 1_000, inFlight: 5 }
 export interface BrokerBundle {
   broker: Broker
   redis: RedisClient
-  blobs: ReturnType<typeof memoryBlobs>
+  blobs: ReturnType<typeof memoryBlobStore>
   lanes: [first: string, second: string]
   deployment: string
   limits: DeploymentLimits
@@ -49,7 +49,7 @@ export interface BrokerBundle {
 export async function openBroker(url: string, role: ConnectionRole = 'consumer'): Promise<BrokerBundle> {
   const random = randomBytes(6).toString('hex')
   const redis = await connectRedis(url, { role, name: 'broker-test' })
-  const blobs = memoryBlobs()
+  const blobs = memoryBlobStore()
   const jobs = { redis, blobs }
   const lanes: [string, string] = [`frontier.a${random}`, `frontier.b${random}`]
   const deployment = `opus-${random}`
