@@ -8,6 +8,9 @@ import { wakeLane } from './wake-lane.ts'
 /** BullMQ fetches again at once after an error that is not a lost connection (OOM, MISCONF, LOADING): that must not storm. */
 const FETCH_ERROR_PAUSE_MS = 250
 
+/** After a pause, or with all slots taken, the fetch that comes looks for itself. */
+const CALM_MS = 100
+
 /**
  * What a BullMQ Worker reaches Redis through: the process's shared connection, and a blocking one that is ours, so that it
  * can be ended whatever state it is in. ioredis never settles the commands of a client that is disconnected between two
@@ -65,7 +68,7 @@ export class LaneBackend extends RedisQueueBackend {
   async #tookLast(): Promise<boolean> {
     const calm = this.#calm
     this.#calm = null
-    return calm !== null && (await calm)
+    return calm !== null && performance.now() - this.lastFetchAt < CALM_MS && (await calm)
   }
 
   override waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
