@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import { calmLane } from './calm-lane.ts'
@@ -50,8 +50,7 @@ export class LaneBackend extends RedisQueueBackend {
     try {
       const fetched = await super.moveToActive(token, name)
       this.lastFetchAt = performance.now()
-      // Sent with what the handler of this delivery asks first.
-      if (this.#woken && fetched[0]) this.#calm = calmLane(this.#redis, this.#lane).catch(() => false)
+      if (this.#woken && fetched[0]) this.#calm = this.#calmSoon()
       this.#woken = false
       return fetched
     } catch (error) {
@@ -69,6 +68,12 @@ export class LaneBackend extends RedisQueueBackend {
     const calm = this.#calm
     this.#calm = null
     return calm !== null && performance.now() - this.lastFetchAt < CALM_MS && (await calm)
+  }
+
+  /** Behind what the handler of the delivery asks first. */
+  async #calmSoon(): Promise<boolean> {
+    await nextTurn()
+    return calmLane(this.#redis, this.#lane).catch(() => false)
   }
 
   override waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
