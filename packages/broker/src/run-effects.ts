@@ -20,6 +20,9 @@ interface Owed {
 const waiting = new WeakMap<Broker, Owed[]>()
 const flushing = new WeakMap<Broker, Promise<void>>()
 
+/** What a job's acceptance owes may wait while the job gets its first token: Redis does one thing at a time. */
+const ACCEPTANCE_WAITS_MS = 5
+
 /**
  * Does what a transition just owed, in the background of the caller. What fails, or dies with this process, is left in the outbox:
  * `runOutbox` does it after 5 s.
@@ -32,7 +35,11 @@ export function runEffectsSoon(broker: Broker, row: OutboxRow, spec: JobSpec, at
     return
   }
   waiting.set(broker, [owed])
-  const flushed = new Promise<void>((resolve) => setImmediate(() => void flush(broker).then(resolve)))
+  const flushed = new Promise<void>((resolve) => {
+    const start = () => void flush(broker).then(resolve)
+    if (attempt === null) setTimeout(start, ACCEPTANCE_WAITS_MS)
+    else setImmediate(start)
+  })
   flushing.set(broker, flushed)
 }
 
