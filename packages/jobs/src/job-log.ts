@@ -11,8 +11,8 @@ const ROW_CHARS = 64 * 1024
 
 /** What stores the rows of all logs. */
 export interface Flusher {
-  /** The log has a row to be taken, some time soon. */
-  wake(log: JobLog): void
+  /** The log has a row to be taken; urgent: at the end of this turn, else some time soon. */
+  wake(log: JobLog, urgent: boolean): void
   /** The same, at once. */
   flushNow(log: JobLog): void
 }
@@ -86,22 +86,26 @@ export class JobLog implements LogPlace {
       this.#rows.push({ log: this, seq, count: 1, data: line, note, closed: false, unsure: false })
     }
     this.#pendingChars += line.length + 1
-    this.#flusher.wake(this)
+    // Somebody waits for the first line of an answer; the others come in a flow.
+    this.#flusher.wake(this, note !== null)
     return this.#pendingChars > HIGH_WATER_CHARS ? this.#until(HIGH_WATER_CHARS / 2) : undefined
   }
 
   /** Resolves once everything appended is stored (or refused). */
   async flushed(): Promise<void> {
-    if (this.#rows.length > 0) await this.#until(-1)
+    if (this.#rows.length === 0) return
+    this.#flusher.wake(this, true)
+    await this.#until(-1)
   }
 
   /**
    * Sends what waits without waiting for this turn's end, so that it is on the wire before any command that follows. Where a row of
    * this log is on its way already, the rest goes once that is stored. Resolves as `flushed` does.
    */
-  flushNow(): Promise<void> {
-    if (this.#rows.length > 0) this.#flusher.flushNow(this)
-    return this.flushed()
+  async flushNow(): Promise<void> {
+    if (this.#rows.length === 0) return
+    this.#flusher.flushNow(this)
+    await this.#until(-1)
   }
 
   /** Readers as the last renewal saw them; those that attached since then told us themselves. */
@@ -148,8 +152,14 @@ export class JobLog implements LogPlace {
     else this.#wakeWaiters()
   }
 
+  /** @internal */
   get hasRows(): boolean {
     return this.#rows.length > 0
+  }
+
+  /** @internal Somebody waits for something to be stored. */
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0
   }
 
   #listen(): void {

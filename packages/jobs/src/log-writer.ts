@@ -5,17 +5,26 @@ import type { LivePublisher } from './live-publisher.ts'
 import { rowStore, type StoreRows } from './store-rows.ts'
 
 const RETRY_MS = 50
+/**
+ * From the beginning of a flush to that of the next one, unless somebody waits for it. A flush costs all three processes far more than
+ * a row in it, and with hundreds of streams there would be thousands in a second, each with two rows or three.
+ */
+const GAP_MS = 1
 
 /**
- * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis took is shown. At
- * most one flush is in flight and there is no timer, so batches grow with load by themselves.
+ * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis took is shown.
+ * States: *idle* → *planned* (for the end of this turn, or by a timer for the end of the gap) → *flushing*, one at a time. An event that
+ * comes alone, a first one and a last one go at once; under load, batches grow by themselves.
  */
 export class LogWriter implements Flusher {
   #store: StoreRows
   /** Logs with something to store. */
   #waiting = new Set<JobLog>()
+  #urgent = false
   #flushing = false
-  #scheduled = false
+  #planned = false
+  #timer: NodeJS.Timeout | null = null
+  #beganAtMs = Number.NEGATIVE_INFINITY
 
   constructor(redis: RedisClient, publisher: LivePublisher) {
     this.#store = rowStore(redis, publisher)
@@ -27,15 +36,10 @@ export class LogWriter implements Flusher {
   }
 
   /** @internal */
-  wake(log: JobLog): void {
+  wake(log: JobLog, urgent: boolean): void {
     this.#waiting.add(log)
-    if (this.#flushing || this.#scheduled) return
-    this.#scheduled = true
-    // After the poll phase: everything that this turn's sockets brought goes into one flush.
-    setImmediate(() => {
-      this.#scheduled = false
-      if (!this.#flushing) void this.#flush()
-    })
+    this.#urgent ||= urgent
+    this.#plan()
   }
 
   /** @internal */
@@ -44,15 +48,37 @@ export class LogWriter implements Flusher {
     else void this.#flush()
   }
 
-  async #flush(): Promise<void> {
-    this.#flushing = true
-    while (this.#waiting.size > 0) {
-      const logs = [...this.#waiting]
-      this.#waiting.clear()
-      // Redis could not take them now: a connection lost on the way, a failover.
-      if (await this.#send(logs)) await delay(RETRY_MS)
+  #plan(): void {
+    if (this.#planned || this.#flushing) return
+    if (!this.#urgent) {
+      if (this.#timer !== null) return
+      const leftMs = this.#beganAtMs + GAP_MS - performance.now()
+      if (leftMs > 0) {
+        this.#timer = setTimeout(() => void this.#flush(), leftMs)
+        return
+      }
     }
+    this.#planned = true
+    // After the poll phase: everything that this turn's sockets brought goes into one flush.
+    setImmediate(() => {
+      this.#planned = false
+      void this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#flushing) return
+    this.#flushing = true
+    this.#beganAtMs = performance.now()
+    this.#urgent = false
+    const logs = [...this.#waiting]
+    this.#waiting.clear()
+    // Redis could not take them now: a connection lost on the way, a failover.
+    if (await this.#send(logs)) await delay(RETRY_MS)
     this.#flushing = false
+    if (this.#waiting.size > 0) this.#plan()
   }
 
   /** Stores one row of each log that has one. True when some have to be sent again. */
@@ -65,7 +91,7 @@ export class LogWriter implements Flusher {
     const outcomes = await this.#store(taken.map(({ row }) => row))
     taken.forEach(({ log }, i) => {
       log.settle(outcomes[i]!)
-      if (log.hasRows) this.wake(log)
+      if (log.hasRows) this.wake(log, log.isAwaited)
     })
     return outcomes.includes('again')
   }
