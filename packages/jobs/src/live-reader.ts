@@ -184,7 +184,7 @@ export async function startLiveReader(options: {
       const last = replies[i * 2 + 1]!
       if (status.error || last.error) return
       job.heardAtMs = now
-      const [entry] = parseEntries(last.value as RawEntry[])
+      const entry = parseEntries(last.value as RawEntry[]).at(-1)
       const ended = status.value === null || isTerminal(status.value as JobStatus)
       for (const follower of job.followers) {
         if (ended || (follower.wantsEntries && entry && entry.seq >= follower.next)) void catchUp(follower)

@@ -150,6 +150,20 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     inbox.disconnect()
   })
 
+  it('resumes in the middle of what one flush stored', async () => {
+    const job = await start(null)
+    for (let i = 0; i < 10; i++) void job.log.append(`{"n":${i}}`)
+    await job.log.flushed()
+    expect(await redis.xlen(job.log.eventsKey)).toBe(2)
+    const heard = collector()
+    const follow = live.follow(job.spec.id, { after: 6, created: false }, heard.listener)
+    await follow.ready
+    expect(heard.entries.map(({ seq, data }) => [seq, data])).toEqual([7, 8, 9].map((n) => [n, `{"n":${n}}`]))
+    await finish(job)
+    await heard.ended()
+    expect(heard.entries.at(-1)).toMatchObject({ seq: 10, terminal: 'completed' })
+  })
+
   it('repairs a gap from the log', async () => {
     const job = await start(id)
     const heard = collector()

@@ -3,7 +3,7 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import type { Claim } from '@switchyard/jobs/claim-job'
 import { LEASE_MS } from '@switchyard/jobs/durations'
-import type { JobLog } from '@switchyard/jobs/log-writer'
+import type { JobLog } from '@switchyard/jobs/job-log'
 import type { Reader } from '@switchyard/jobs/readers'
 
 /**
