@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { JobRecord } from '@switchyard/contract/job'
+import type { JobRecord, JobSpec } from '@switchyard/contract/job'
 import { runScript } from '@switchyard/redis/script'
 import { LEASE_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
 import { parseReaders, type Reader } from './readers.ts'
-import { parseRecord } from './record.ts'
+import { parseAttempts } from './record.ts'
 import { scripts } from './scripts.ts'
 import { statusEvent } from './status-event.ts'
 
@@ -15,8 +15,6 @@ export interface Claim {
   fence: number
   /** Number of the log's next event. */
   nextSeq: number
-  /** Number of the `job.status` event that this claim wrote, null for streamed jobs. */
-  statusSeq: number | null
   /** The request, null when it is in the blob store. */
   request: string | null
   readers: Reader[]
@@ -50,7 +48,7 @@ export async function claimJob(
   const reply = (await runScript(
     jobs.redis,
     scripts.claim,
-    [keys.record, keys.request, keys.events, keys.readers, keys.due, keys.outbox],
+    [keys.record, keys.events, keys.outbox],
     [
       delivery.jobId,
       options.owner,
@@ -62,30 +60,8 @@ export async function claimJob(
     ],
   )) as [string, ...unknown[]]
   switch (reply[0]) {
-    case 'claimed': {
-      const [, nowMs, fence, nextSeq, statusSeq, record, request, readers] = reply as [
-        string,
-        number,
-        number,
-        number,
-        number,
-        string[],
-        string | null,
-        string[],
-      ]
-      return {
-        kind: 'claimed',
-        claim: {
-          record: parseRecord(record)!,
-          fence,
-          nextSeq,
-          statusSeq: statusSeq < 0 ? null : statusSeq,
-          request,
-          readers: parseReaders(readers),
-          claimedAtMs: nowMs,
-        },
-      }
-    }
+    case 'claimed':
+      return { kind: 'claimed', claim: claimOf(reply as ClaimedReply, delivery.delivery, options.owner) }
     case 'held':
     case 'early':
       return { kind: reply[0], inMs: reply[1] as number }
@@ -96,5 +72,53 @@ export async function claimJob(
       return { kind: reply[0] }
     default:
       return { kind: 'drop' }
+  }
+}
+
+type ClaimedReply = [
+  kind: string,
+  nowMs: number,
+  fence: number,
+  nextSeq: number,
+  leaseUntilMs: string,
+  crashes: number,
+  startedAtMs: string,
+  spec: string,
+  hop: string,
+  lane: string,
+  read: string,
+  readers: string | null,
+  request: string | null,
+  attempts: (string | null)[],
+]
+
+function claimOf(reply: ClaimedReply, delivery: number, owner: string): Claim {
+  const [, nowMs, fence, nextSeq, lease, crashes, started, spec, hop, lane, read, readers, request, attempts] = reply
+  return {
+    record: {
+      spec: JSON.parse(spec) as JobSpec,
+      status: 'in_progress',
+      hop: Number(hop),
+      lane,
+      delivery,
+      fence,
+      owner,
+      leaseUntilMs: Number(lease),
+      crashes,
+      read: read === '1',
+      startedAtMs: Number(started),
+      completedAtMs: null,
+      attempts: parseAttempts(attempts),
+      failure: null,
+      archive: null,
+      notBeforeMs: null,
+      expiresAtMs: null,
+      resultBlob: null,
+    },
+    fence,
+    nextSeq,
+    request,
+    readers: parseReaders(readers ?? ''),
+    claimedAtMs: nowMs,
   }
 }

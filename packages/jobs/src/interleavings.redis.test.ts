@@ -14,7 +14,7 @@ import { jobKeys } from './keys.ts'
 import { LivePublisher } from './live-publisher.ts'
 import { LogWriter } from './log-writer.ts'
 import { lookAtDue } from './look-at-due.ts'
-import { parseEntries, type RawEntry } from './read-events.ts'
+import { type RawEntry, readEvents } from './read-events.ts'
 import { readJob } from './read-job.ts'
 import { releaseJob } from './release-job.ts'
 import { restartLog } from './restart-log.ts'
@@ -268,12 +268,12 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
     const record = (await readJob(jobs, id))!
     expect(record.status).toBe(ends[0])
 
-    const raw = (await redis.xrange(keys.events, '-', '+')) as RawEntry[]
-    const entries = parseEntries(raw)
+    const entries = await readEvents(jobs, record, -1)
     expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i))
     expect(entries.filter(({ terminal }) => terminal !== null)).toHaveLength(1)
     expect(entries.at(-1)!.terminal).toBe(ends[0])
     // Redis ids order entries by fence: nothing of an older owner stands behind a newer one's.
+    const raw = (await redis.xrange(keys.events, '-', '+')) as RawEntry[]
     const fences = raw.map(([entryId]) => Number(entryId.split('-')[0]))
     expect(fences).toEqual([...fences].sort((a, b) => a - b))
 

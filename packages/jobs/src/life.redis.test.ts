@@ -49,6 +49,11 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     if (verdict.kind !== 'claimed') throw new Error(`not claimed: ${verdict.kind}`)
     return verdict.claim
   }
+  /** Its owner vanished; somebody else claims the same delivery. */
+  async function claimedAgain(jobId: string): Promise<Claim> {
+    await redis.hset(jobKeys(jobId).record, 'lease', 1)
+    return claimed(jobId, { owner: 'heir' })
+  }
   function logOf(jobId: string, { fence, nextSeq }: Claim, onFenced = () => {}) {
     return new LogWriter(redis, new LivePublisher(redis)).open(jobId, { fence, nextSeq, readers: [], onFenced })
   }
@@ -94,6 +99,44 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(await readEvents(jobs, record, 1)).toEqual(entries.slice(2))
     const result = await readResult(jobs, record)
     expect(JSON.parse(String(result.body)).choices[0].message.content).toBe('Hello')
+  })
+
+  it('keeps the events of a job that is not streamed in its record, any number of them, and in its archive', async () => {
+    const spec = await accept({ stream: false })
+    const expected = ['job.status']
+    for (let number = 1; number <= 5; number++) {
+      const held = await claimed(spec.id, { owner: `w${number}` })
+      await beginAttempt(jobs, spec.id, newBeginning(number, held.fence))
+      if (number === 5) break
+      const attempt = { number, ending: newEnding('failed', number) }
+      await releaseJob(jobs, spec.id, { fence: held.fence, notBeforeMs: null, attempt })
+      expected.push('job.status', 'job.attempt', 'job.status')
+    }
+    const { record } = await claimedAgain(spec.id)
+    expect(record.attempts.map(({ number, status }) => [number, status])).toEqual([
+      [1, 'failed'],
+      [2, 'failed'],
+      [3, 'failed'],
+      [4, 'failed'],
+      [5, 'lost'],
+    ])
+    const held = { fence: record.fence }
+    await settleJob(jobs, spec, held, { status: 'completed', failure: null, body: '{"done":"ü"}' })
+    expected.push('job.status', 'job.attempt', 'job.status', 'job.completed')
+
+    const before = (await readJob(jobs, spec.id))!
+    expect(before.attempts).toEqual(record.attempts)
+    const events = await readEvents(jobs, before, -1)
+    expect(events.map(({ seq, event }) => [seq, event])).toEqual(expected.map((event, seq) => [seq, event]))
+    expect(events.filter(({ terminal }) => terminal !== null)).toEqual([events.at(-1)])
+    expect(await readEvents(jobs, before, 2)).toEqual(events.slice(3))
+    expect(await readResult(jobs, before)).toEqual({ status: 200, body: '{"done":"ü"}' })
+
+    await archiveJob(jobs, spec.id, spec.project)
+    const fields = await redis.hkeys(jobKeys(spec.id).record)
+    expect(fields.filter((name) => /^(v\d+|request|result|readers)$/.test(name))).toEqual([])
+    expect(await readEvents(jobs, before, 2)).toEqual(events.slice(3))
+    expect(await readResult(jobs, before)).toMatchObject({ status: 200, body: '{"done":"ü"}' })
   })
 
   it('is created once, whatever is repeated', async () => {
@@ -260,7 +303,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
       readers: [{ id: 'i1', interest: 'all' }],
     })
     // The ingress vanished: its registration has lapsed longer ago than the grace period.
-    await redis.hset(jobKeys(spec.id).readers, 'i1', 1)
+    await redis.hset(jobKeys(spec.id).record, 'readers', 'i1=1')
     expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({ kind: 'orphaned' })
   })
 
@@ -282,7 +325,8 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(await look(spec.id)).toEqual({ kind: 'archive', jobId: spec.id })
     await archiveJob(jobs, spec.id, spec.project)
     const keys = jobKeys(spec.id)
-    for (const key of [keys.events, keys.request, keys.result]) expect(await redis.exists(key)).toBe(0)
+    expect(await redis.exists(keys.events)).toBe(0)
+    expect(await redis.hmget(keys.record, 'request', 'result', 'readers')).toEqual([null, null, null])
     // A reader that looked at the record before the archive finds it all the same.
     expect(await readEvents(jobs, before, -1)).toEqual(events)
     const after = (await readJob(jobs, spec.id))!

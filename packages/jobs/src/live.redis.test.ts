@@ -2,6 +2,7 @@ import type { LogEntry } from '@switchyard/contract/log-entry'
 import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
 import { createJob } from './create-job.ts'
 import type { FollowListener, JobEnd } from './follower.ts'
@@ -10,6 +11,7 @@ import { LivePublisher } from './live-publisher.ts'
 import { type LiveReader, startLiveReader } from './live-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { settleJob } from './settle-job.ts'
+import { newBeginning } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
 import { startInbox } from './worker-inbox.ts'
@@ -191,6 +193,27 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     expect(heard.end()).toMatchObject({ status: 'completed' })
   })
 
+  it('hands on the events of a job that is not streamed, those before it came and the end', async () => {
+    const spec = newSpec({ stream: false })
+    await createJob(jobs, { spec, body: Buffer.from('{}'), reader: null })
+    const { claim } = (await claimJob(jobs, { jobId: spec.id, delivery: 1 }, { owner: 'w1', suspect: false })) as {
+      claim: Claim
+    }
+    const heard = collector()
+    await live.follow(spec.id, { after: -1, created: false }, heard.listener).ready
+    expect(heard.entries.map(({ seq, event }) => [seq, event])).toEqual([
+      [0, 'job.status'],
+      [1, 'job.status'],
+    ])
+    await beginAttempt(jobs, spec.id, newBeginning(1, claim.fence))
+    await finish({ spec, claim, log: writer.open(spec.id, { ...claim, onFenced: () => {} }) })
+    await heard.ended()
+    expect(heard.entries.map(({ seq, event, terminal }) => [seq, event, terminal]).slice(2)).toEqual([
+      [2, 'job.attempt', null],
+      [3, 'job.completed', 'completed'],
+    ])
+  })
+
   it('gives the end of a job that has ended already, and says when there is none', async () => {
     const job = await start(null)
     void job.log.append('{"n":0}')
@@ -214,8 +237,8 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     expect(live.following()).toBe(1)
     second.close()
     expect(live.following()).toBe(0)
-    const { record, readers } = (await import('./keys.ts')).jobKeys(job.spec.id)
+    const { record } = (await import('./keys.ts')).jobKeys(job.spec.id)
     await expect.poll(() => redis.hget(record, 'unread')).not.toBeNull()
-    expect(await redis.hlen(readers)).toBe(0)
+    expect(await redis.hget(record, 'readers')).toBe('')
   })
 })

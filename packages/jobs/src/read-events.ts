@@ -4,6 +4,7 @@ import type { LogEntry } from '@switchyard/contract/log-entry'
 import { decodeArchive } from './archive.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
+import { readRecordedEvents } from './recorded-events.ts'
 import { splitLines } from './split-lines.ts'
 
 /**
@@ -41,13 +42,18 @@ export async function readEvents(jobs: Jobs, record: JobRecord, after: number): 
     const archive = await decodeArchive(blob)
     return archive.entries.filter(({ seq }) => seq > after)
   }
-  const raw = (await jobs.redis.xrange(jobKeys(id).events, '-', '+')) as RawEntry[]
-  if (raw.length === 0 && isTerminal(record.status)) {
-    // It may have been archived since the record was read.
-    const archive = await jobs.redis.hget(jobKeys(id).record, 'archive')
-    if (archive) return readEvents(jobs, { ...record, archive }, after)
-    throw expired(`${id} of ${project}`)
-  }
+  const entries = record.spec.stream ? await readLog(jobs, record, after) : await readRecordedEvents(jobs, id, after)
+  if (entries !== null) return entries
+  // It may have been archived since the record was read.
+  const archive = await jobs.redis.hget(jobKeys(id).record, 'archive')
+  if (archive) return readEvents(jobs, { ...record, archive }, after)
+  throw expired(`${id} of ${project}`)
+}
+
+/** null when an ended job's log is no longer in Redis. */
+async function readLog(jobs: Jobs, { spec, status }: JobRecord, after: number): Promise<LogEntry[] | null> {
+  const raw = (await jobs.redis.xrange(jobKeys(spec.id).events, '-', '+')) as RawEntry[]
+  if (raw.length === 0 && isTerminal(status)) return null
   return parseEntries(raw).filter(({ seq }) => seq > after)
 }
 

@@ -31,12 +31,13 @@ export async function readResult(jobs: Jobs, record: JobRecord): Promise<StoredR
 
 async function readBody(jobs: Jobs, record: JobRecord): Promise<Buffer | string | null> {
   if (record.resultBlob) return jobs.blobs.get(record.resultBlob)
-  const keys = jobKeys(record.spec.id)
-  if (!record.archive) {
-    const body = await jobs.redis.get(keys.result)
-    if (body !== null) return body
+  let name = record.archive
+  if (!name) {
+    const [body, archive] = await jobs.redis.hmget(jobKeys(record.spec.id).record, 'result', 'archive')
+    if (body) return body
+    // It may have been archived since the record was read.
+    name = archive ?? null
   }
-  const name = record.archive ?? (await jobs.redis.hget(keys.record, 'archive'))
   const blob = name ? await jobs.blobs.get(name) : null
   return blob ? (await decodeArchive(blob)).result : null
 }

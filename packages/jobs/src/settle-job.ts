@@ -58,14 +58,13 @@ export async function settleJob(
   const reply = (await runScript(
     jobs.redis,
     scripts.settle,
-    [keys.record, keys.result, keys.events, keys.readers, keys.due, keys.outbox, keys.request, keys.ended],
+    [keys.record, keys.events, keys.due, keys.outbox, keys.ended],
     [
       spec.id,
       token,
       'fence' in guard ? guard.fence : '',
       ending.status,
       ending.failure ? JSON.stringify(ending.failure) : '',
-      ending.failure?.status ?? 200,
       body,
       blob,
       ending.attempt?.number ?? '',
@@ -77,7 +76,7 @@ export async function settleJob(
       RECORD_KEPT_MS,
       'queuedDelivery' in guard ? guard.queuedDelivery : '',
     ],
-  )) as [1, number, number, number, string, string, string[]] | [0, string]
+  )) as [1, number, number, number, string, string, string] | [0, string]
   if (reply[0] !== 1) {
     if (blob) await jobs.blobs.delete(blob)
     return null
