@@ -3,7 +3,6 @@ import { cancel } from '@switchyard/broker/cancel'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
 import { createJob } from '@switchyard/jobs/create-job'
-import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
 import { eventually } from '@switchyard/redis/testing/eventually'
@@ -195,7 +194,7 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     it('books what a cancelled stream had shown at an estimate', ONE_BY_ONE, async () => {
       await simulator.fault({ kind: 'stall', model: bundle.first.model, afterChunks: 10 })
       const spec = await bundle.submit(bundle.spec({ stream: true }), 100)
-      await eventually(async () => expect(await bundle.redis.xlen(jobKeys(spec.id).events)).toBeGreaterThan(10))
+      await eventually(async () => expect(await bundle.logged(spec.id)).toBeGreaterThan(10))
       await cancel(bundle.broker, spec.id)
       const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'cancelled')
       expect(record.attempts[0]).toMatchObject({ usageSource: 'estimate', ttftMs: expect.any(Number) })
