@@ -11,8 +11,8 @@ const ROW_CHARS = 64 * 1024
 
 /** What stores the rows of all logs. */
 export interface Flusher {
-  /** The log has a row to be taken; urgent: at the end of this turn, else some time soon. */
-  wake(log: JobLog, urgent: boolean): void
+  /** The log has a row to be taken, at the end of this turn. */
+  wake(log: JobLog): void
   /** The same, at once. */
   flushNow(log: JobLog): void
 }
@@ -86,16 +86,13 @@ export class JobLog implements LogPlace {
       this.#rows.push({ log: this, seq, count: 1, data: line, note, closed: false, unsure: false })
     }
     this.#pendingChars += line.length + 1
-    // Somebody waits for the first line of an answer; the others come in a flow.
-    this.#flusher.wake(this, note !== null)
+    this.#flusher.wake(this)
     return this.#pendingChars > HIGH_WATER_CHARS ? this.#until(HIGH_WATER_CHARS / 2) : undefined
   }
 
   /** Resolves once everything appended is stored (or refused). */
   async flushed(): Promise<void> {
-    if (this.#rows.length === 0) return
-    this.#flusher.wake(this, true)
-    await this.#until(-1)
+    if (this.#rows.length > 0) await this.#until(-1)
   }
 
   /**
@@ -135,7 +132,7 @@ export class JobLog implements LogPlace {
   }
 
   /** @internal What became of the row that was taken. */
-  settle(outcome: RowOutcome): void {
+  conclude(outcome: RowOutcome): void {
     this.#onItsWay = false
     if (outcome === 'again') {
       // In front, and as it is.
@@ -155,11 +152,6 @@ export class JobLog implements LogPlace {
   /** @internal */
   get hasRows(): boolean {
     return this.#rows.length > 0
-  }
-
-  /** @internal Somebody waits for something to be stored. */
-  get isAwaited(): boolean {
-    return this.#waiters.length > 0
   }
 
   #listen(): void {
