@@ -16,6 +16,7 @@ export const scripts = {
   create: load('create', { refusedWhenFull: true }),
   claim: load('claim'),
   begin: load('begin'),
+  withdraw: load('withdraw'),
   endAttempt: load('end-attempt'),
   restart: load('restart'),
   release: load('release'),
