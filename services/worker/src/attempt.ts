@@ -57,7 +57,7 @@ export async function runAttempt(
   if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
     if (!capacity.reserved) return
-    await reconcile(worker.broker.jobs.redis, `${id}.limits`, deployment, target.deployment.limits, id, null)
+    await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
   }
   if (hold.signal.aborted) {
     if (begun) await abandonHeadStart(worker, hold)
