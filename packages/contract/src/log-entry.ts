@@ -13,7 +13,18 @@ export interface LogEntry {
 
 /** The SSE block of an entry (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export function toSse(entry: LogEntry): string {
-  return entry.event === null
+  const event = entry.event ?? typeOf(entry.data)
+  return event === null
     ? `id: ${entry.seq}\ndata: ${entry.data}\n\n`
-    : `id: ${entry.seq}\nevent: ${entry.event}\ndata: ${entry.data}\n\n`
+    : `id: ${entry.seq}\nevent: ${event}\ndata: ${entry.data}\n\n`
+}
+
+const TYPE_FIRST = '{"type":"'
+const LONGEST_TYPE = 128
+
+/** Dialects whose events have names write them first; chat chunks have none. */
+function typeOf(data: string): string | null {
+  if (!data.startsWith(TYPE_FIRST)) return null
+  const end = data.indexOf('"', TYPE_FIRST.length)
+  return end === -1 || end > LONGEST_TYPE ? null : data.slice(TYPE_FIRST.length, end)
 }

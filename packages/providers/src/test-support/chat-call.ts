@@ -23,6 +23,7 @@ export function upstream(kind: ProviderKind, baseUrl: string, more: Partial<Upst
   return {
     deployment: `${kind}-test`,
     kind,
+    api: 'chat',
     baseUrl: `${baseUrl}/v1`,
     apiKey: CANARY_KEY,
     model: MODELS[kind],
