@@ -202,9 +202,7 @@ describe('a bad file is refused with file, line, path and reason', () => {
 
   test('the Responses API of a provider that has none', () => {
     const text = BASE.replace('kind: openai, apiKey', 'kind: google, apiKey').replace('5.5 }', '5.5, api: responses }')
-    expect(problemsOf(text)).toEqual([
-      'c.yaml:7 deployments.gpt.api: a provider of kind google has no Responses API',
-    ])
+    expect(problemsOf(text)).toEqual(['c.yaml:7 deployments.gpt.api: a provider of kind google has no Responses API'])
   })
 
   test('a huge file', () => expect(problemsOf(`# ${'x'.repeat(1_000_000)}`)[0]).toMatch(/larger than/))

@@ -16,9 +16,7 @@ export interface LogEntry {
 export function toSse(entry: LogEntry): string {
   const event = entry.event ?? typeOf(entry.data)
   const data = entry.terminal === null ? entry.data : numbered(entry.data, entry.seq)
-  return event === null
-    ? `id: ${entry.seq}\ndata: ${data}\n\n`
-    : `id: ${entry.seq}\nevent: ${event}\ndata: ${data}\n\n`
+  return event === null ? `id: ${entry.seq}\ndata: ${data}\n\n` : `id: ${entry.seq}\nevent: ${event}\ndata: ${data}\n\n`
 }
 
 const TYPE_FIRST = '{"type":"'
