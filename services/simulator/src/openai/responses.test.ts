@@ -88,7 +88,7 @@ test.each<[string, object, number, string | null]>([
 })
 
 test('fails in the middle of a stream as the API does', async () => {
-  await bundle.fault({ kind: 'error_event', afterChunks: 1, next: 1 })
+  await bundle.fault({ kind: 'error_event', afterChunks: 1, times: 1 })
   const text = await (
     await bundle.post('/openai/v1/responses', { model, input: 'echo: one two three four five six', stream: true })
   ).text()
