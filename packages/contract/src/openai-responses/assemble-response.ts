@@ -5,7 +5,7 @@ import type { ResponseObject, ResponseStatus } from './response-object.ts'
 type Fields = Record<string, unknown>
 
 /** What a stream that did not complete had said: its items as far as they came. Events before a restart do not count. */
-export function assembleOutput(lines: readonly string[]): unknown[] {
+function assembleOutput(lines: readonly string[]): unknown[] {
   let output: Fields[] = []
   for (const line of lines) {
     const event = parse(line)

@@ -70,7 +70,6 @@ const functionTool = z.looseObject({
   parameters: z.record(z.string(), z.unknown()).nullish(),
   strict: z.boolean().nullish(),
 })
-export type FunctionTool = z.infer<typeof functionTool>
 
 const toolChoice = z.union([
   z.enum(['none', 'auto', 'required']),
