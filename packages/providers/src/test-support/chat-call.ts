@@ -15,7 +15,7 @@ const MODELS: Record<ProviderKind, string> = {
   google: 'gemini-3.1-pro-preview',
 }
 
-export function fixture(kind: ProviderKind, name: string): Buffer {
+export function fixture(kind: ProviderKind | 'responses', name: string): Buffer {
   return readFileSync(new URL(`../__fixtures__/${kind}/${name}`, import.meta.url))
 }
 
