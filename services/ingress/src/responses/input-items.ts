@@ -9,13 +9,16 @@ const PREFIX: Record<string, string> = {
   reasoning: 'rs',
 }
 
-/** The input of a response as items that can be listed: whole, and each with an id, which is always the same for the same item. */
+/** The input of a response as items that can be listed: whole, and each with an id of its own, which is always the same for the same item. */
 export function inputItems(responseId: string, input: ResponsesRequest['input']): ListedItem[] {
   const items: object[] = typeof input === 'string' ? [{ role: 'user', content: input }] : input
+  const seen = new Set<string>()
   const slug = responseId.replace(/^resp_/, '')
   return items.map((item, index) => {
     const { id, type = 'message', role, content, switchyard_from: _, ...rest } = item as Record<string, unknown>
-    const given = typeof id === 'string' ? id : `${PREFIX[String(type)] ?? 'item'}_${slug}-in${index}`
+    const own = `${PREFIX[String(type)] ?? 'item'}_${slug}-in${index}`
+    const given = typeof id === 'string' && !seen.has(id) ? id : own
+    seen.add(given)
     if (type !== 'message') return { id: given, type, status: 'completed', ...rest, ...(content ? { content } : {}) }
     return { id: given, type, status: 'completed', role, content: parts(role, content), ...rest }
   })
