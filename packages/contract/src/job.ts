@@ -11,7 +11,7 @@ export function isTerminal(status: JobStatus): status is TerminalStatus {
   return status !== 'queued' && status !== 'in_progress'
 }
 
-export type Dialect = 'openai-chat'
+export type Dialect = 'openai-chat' | 'openai-responses'
 export type OnBreak = 'fail' | 'restart' | 'continue'
 export type OnDisconnect = 'cancel' | 'continue'
 export type Unsupported = 'strict' | 'warn' | 'drop'
@@ -66,8 +66,18 @@ export interface JobSpec {
   estimate: { inputTokens: number; outputTokens: number }
   /** Bytes of the request body; `blob` names it in the blob store when it is too large for Redis. */
   request: { bytes: number; blob?: string }
+  /** Of jobs of `/v1/responses`. */
+  response?: ResponseTerms
   /** W3C trace context of the request's span. */
   traceparent?: string
+}
+
+/** What the client of a response asked beyond the answer. */
+export interface ResponseTerms {
+  /** It can be retrieved, and continued by `previous_response_id`. */
+  store: boolean
+  background: boolean
+  previousResponseId: string | null
 }
 
 export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'

@@ -30,4 +30,5 @@ export const scripts = {
   append: load('append'),
   collect: load('collect'),
   archived: load('archived'),
+  erase: load('erase'),
 }

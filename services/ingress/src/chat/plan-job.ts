@@ -1,9 +1,10 @@
 import type { Principal } from '@switchyard/accounts/principal'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { JobSpec } from '@switchyard/contract/job'
-import { KEEP_MS, KEEP_PLAIN_MS } from '@switchyard/jobs/durations'
+import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
 import type { Ingress } from '../ingress.ts'
 import type { Preference } from '../prefer.ts'
+import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
 
@@ -35,22 +36,23 @@ export function planJob(
     needs: intake.needs,
     options: { unsupported, allow: options.allow, deny: options.deny, tier },
   })
-  if ('error' in planned) throw planned.error
+  const { response } = intake
+  if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
   const nowMs = Date.now()
-  const isPlain = job.preference.kind === 'none'
+  const isPlain = job.preference.kind === 'none' && response?.background !== true
   const isInteractive = isPlain && tier === 'interactive'
   return {
     v: 1,
     id: job.id,
     project: principal.project,
     apiKey: principal.apiKey,
-    endpoint: '/v1/chat/completions',
-    dialect: 'openai-chat',
+    endpoint: response ? '/v1/responses' : '/v1/chat/completions',
+    dialect: response ? 'openai-responses' : 'openai-chat',
     model: intake.model,
     stream: intake.stream,
     includeUsage: intake.includeUsage,
     tier,
-    route: planned.route,
+    route: response ? routeInResponsesTerms(planned.route) : planned.route,
     createdAtMs: nowMs,
     deadlineMs:
       options.deadline !== undefined
@@ -58,7 +60,7 @@ export function planJob(
         : isInteractive
           ? nowMs + INTERACTIVE_DEADLINE_MS
           : null,
-    keepMs: isInteractive ? KEEP_PLAIN_MS : KEEP_MS,
+    keepMs: response?.store ? KEEP_STORED_MS : isInteractive ? KEEP_PLAIN_MS : KEEP_MS,
     onDisconnect: options.on_disconnect ?? (isPlain ? 'cancel' : 'continue'),
     onBreak: options.on_break ?? 'fail',
     unsupported,
@@ -69,6 +71,7 @@ export function planJob(
       outputTokens: intake.needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
     },
     request: { bytes: job.bytes },
+    ...(response === undefined ? {} : { response }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }
 }
