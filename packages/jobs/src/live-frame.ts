@@ -48,8 +48,12 @@ export interface Frame {
  *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body><data>
  */
 export function encodeHead(frame: Frame): string {
-  const { jobId, fence, seq, count, event, data, terminal, note } = frame
-  const start = `${jobId} ${fence} ${seq} ${count} ${event ?? '-'} ${terminal ?? '-'} ${data.length}`
+  return `${frame.jobId} ${frame.fence} ${frame.seq} ${encodeRest(frame)}`
+}
+
+/** What stands behind the number in a head, for whoever gets the number where the frame is sent: settle.lua. */
+export function encodeRest({ count, event, data, terminal, note }: Omit<Frame, 'jobId' | 'fence' | 'seq'>): string {
+  const start = `${count} ${event ?? '-'} ${terminal ?? '-'} ${data.length}`
   if (note === null) return `${start} 0 0\n`
   const { body, ...rest } = note
   const noteText = JSON.stringify(rest)
