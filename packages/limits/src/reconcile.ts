@@ -53,9 +53,10 @@ export function reconcileCommands(
 }
 
 function reconcileArgs(limits: DeploymentLimits, ended: EndedLease[], clock: LimiterClock | undefined): Arg[] {
-  const args: Arg[] = [...clockArgs(clock), ...limitArgs(limits)]
-  for (const { lease, actual } of ended) {
-    args.push(lease, actual ? 1 : 0, whole(actual?.inputTokens ?? 0), whole(actual?.outputTokens ?? 0))
+  const args: Arg[] = [...clockArgs(clock), ...limitArgs(limits), ended.length]
+  for (const { lease } of ended) args.push(lease)
+  for (const { actual } of ended) {
+    args.push(actual ? 1 : 0, whole(actual?.inputTokens ?? 0), whole(actual?.outputTokens ?? 0))
   }
   return args
 }
