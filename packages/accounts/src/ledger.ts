@@ -22,14 +22,52 @@ const DAY_MS = 24 * 3_600_000
 const KEPT_DAYS = 35
 const ROWS_PER_READ = 500
 
-// KEYS ledger totals; ARGV effect id, row, epoch s at which both expire, then field and amount of each total. Gives 1 if the row is new.
+/** The totals in the order in which `RECORD` takes them. */
+const TOTALS = [
+  'attempts',
+  'unpricedAttempts',
+  'inputTokens',
+  'cachedInputTokens',
+  'cacheWriteTokens',
+  'outputTokens',
+  'reasoningTokens',
+  'costNanoUsd',
+] as const satisfies (keyof LedgerTotals)[]
+
+// KEYS ledger totals; ARGV epoch s at which both expire, how many rows, their effect ids, the rows, then the amounts of each row's
+// totals. Gives how many of the rows are new; the others change nothing. All commands but the first few touch whole batches: what
+// a script costs is above all its commands.
 const RECORD = defineScript(
-  'record-ledger-row',
-  `if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
-for i = 4, #ARGV, 2 do redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
-redis.call('EXPIREAT', KEYS[1], ARGV[3])
-redis.call('EXPIREAT', KEYS[2], ARGV[3])
-return 1`,
+  'record-ledger-rows',
+  `local n, names = tonumber(ARGV[2]), { '${TOTALS.join("', '")}' }
+local known = redis.call('HMGET', KEYS[1], unpack(ARGV, 3, 2 + n))
+local sums = redis.call('HMGET', KEYS[2], unpack(names))
+local begun, seen, rows, new = sums[1], {}, {}, 0
+for i = 1, #names do sums[i] = tonumber(sums[i] or 0) end
+for row = 1, n do
+  local id = ARGV[2 + row]
+  if not known[row] and not seen[id] then
+    seen[id], new = true, new + 1
+    rows[2 * new - 1], rows[2 * new] = id, ARGV[2 + n + row]
+    local at = 2 + 2 * n + #names * (row - 1)
+    for i = 1, #names do sums[i] = sums[i] + ARGV[at + i] end
+  end
+end
+if new == 0 then return 0 end
+local totals = {}
+for i = 1, #names do
+  if sums[i] ~= 0 then
+    totals[#totals + 1] = names[i]
+    totals[#totals + 1] = string.format('%.0f', sums[i])
+  end
+end
+redis.call('HSET', KEYS[1], unpack(rows))
+redis.call('HSET', KEYS[2], unpack(totals))
+if not begun then
+  redis.call('EXPIREAT', KEYS[1], ARGV[1])
+  redis.call('EXPIREAT', KEYS[2], ARGV[1])
+end
+return new`,
 )
 
 /** The UTC day of a moment, `yyyymmdd`. */
@@ -42,24 +80,23 @@ export function ledgerDay(atMs: number): string {
  * whatever is learnt later. False when the row was there already.
  */
 export async function recordLedgerRow(redis: RedisClient, row: LedgerRow): Promise<boolean> {
-  const [reply] = await pipelineBySlot(redis, [ledgerCommand(row)])
+  const [reply] = await pipelineBySlot(redis, [ledgerCommand(row.project, ledgerDay(row.atMs), [row])])
   if (reply!.error) throw reply!.error
   return reply!.value === 1
 }
 
-/** `recordLedgerRow` as a command for a pipeline. */
-export function ledgerCommand(row: LedgerRow): Command {
-  const day = ledgerDay(row.atMs)
-  const expiresAt = Math.ceil(((Math.floor(row.atMs / DAY_MS) + 1 + KEPT_DAYS) * DAY_MS) / 1_000)
-  // A script that fails halfway keeps what it did: nothing but whole numbers may reach it.
-  const amounts = Object.entries(amountsOf(row))
-    .map(([name, amount]) => [name, Number.isFinite(amount) ? Math.round(amount) : 0] as const)
-    .filter(([, amount]) => amount !== 0)
-  return scriptCommand(
-    RECORD,
-    [ledgerKey(row.project, day), totalsKey(row.project, day)],
-    [row.effectId, JSON.stringify(row), expiresAt, ...amounts.flat()],
-  )
+/** `recordLedgerRow` of some rows of one project and one day, at most some hundred, as one command for a pipeline. */
+export function ledgerCommand(project: string, day: string, rows: LedgerRow[]): Command {
+  const expiresAt = Math.ceil(((Math.floor(rows[0]!.atMs / DAY_MS) + 1 + KEPT_DAYS) * DAY_MS) / 1_000)
+  const args: (string | number)[] = [expiresAt, rows.length]
+  for (const { effectId } of rows) args.push(effectId)
+  for (const row of rows) args.push(JSON.stringify(row))
+  for (const row of rows) {
+    const amounts = amountsOf(row)
+    // A script that fails halfway keeps what it did: nothing but whole numbers may reach it.
+    for (const name of TOTALS) args.push(Number.isFinite(amounts[name]) ? Math.round(amounts[name]) : 0)
+  }
+  return scriptCommand(RECORD, [ledgerKey(project, day), totalsKey(project, day)], args)
 }
 
 function amountsOf({ attempt }: LedgerRow): LedgerTotals {
