@@ -51,7 +51,7 @@ export function checkUrl(text: string, rules: UrlRules): UrlVerdict {
 }
 
 /** By its writing alone: a name that resolves to loopback is none. */
-export function isLoopbackHost(host: string): boolean {
+function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || isLoopbackAddress(host)
 }
 

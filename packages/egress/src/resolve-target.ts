@@ -22,9 +22,11 @@ const MOST_ADDRESSES = 8
 
 /**
  * By DNS alone: no hosts file and none of the four threads that `getaddrinfo` would block for slow names, files included.
+ * `servers`: addresses with ports; those of the system where none are given.
  */
-export function dnsResolve(): Resolve {
+export function dnsResolve(options: { servers?: string[] } = {}): Resolve {
   const resolver = new Resolver({ timeout: QUERY_MS, tries: TRIES })
+  if (options.servers) resolver.setServers(options.servers)
   return async (hostname) => {
     const [four, six] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
     const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
