@@ -1,5 +1,6 @@
 import type { JobFailure } from './broker-error.ts'
 import type { ErrorClass } from './error-class.ts'
+import type { JobWebhook } from './event.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
 export const TERMINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const
@@ -68,6 +69,8 @@ export interface JobSpec {
   request: { bytes: number; blob?: string }
   /** Of jobs of `/v1/responses`. */
   response?: ResponseTerms
+  /** Whom this job alone tells of its end. */
+  webhook?: JobWebhook
   /** W3C trace context of the request's span. */
   traceparent?: string
 }

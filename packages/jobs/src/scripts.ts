@@ -31,4 +31,5 @@ export const scripts = {
   collect: load('collect'),
   archived: load('archived'),
   erase: load('erase'),
+  keep: load('keep'),
 }

@@ -5,16 +5,21 @@ import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
+import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
 import { createProducer } from '@switchyard/lanes/producer'
+import { openChannelListener } from '@switchyard/notifications/channel-listener'
+import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy, memoryUse } from '@switchyard/redis/check-policy'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
+import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { collectOrphans } from './collect-orphans.ts'
 import type { BackgroundConfig } from './config.ts'
+import { deliverWebhooks } from './deliver-webhooks.ts'
 import { ownerKinds } from './owner-kinds.ts'
 import { repeat } from './repeat.ts'
 
@@ -35,11 +40,15 @@ const HURRY_SHARE = 0.3
 export async function startBackground(
   config: BackgroundConfig,
   env: NodeJS.ProcessEnv,
-  logger: Logger,
+  options: { logger: Logger; telemetry: Telemetry },
 ): Promise<{ stop(): Promise<void> }> {
+  const { logger, telemetry } = options
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
-  const [redis, blobs, catalog] = await Promise.all([
-    connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: (error) => onError(error, 'redis') }),
+  const onRedisError = (error: Error) => onError(error, 'redis')
+  const [redis, subscriber, masterSecret, blobs, catalog] = await Promise.all([
+    connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: onRedisError }),
+    connectRedis(config.redisUrl, { role: 'subscriber', name: `${config.id}-hears`, onError: onRedisError }),
+    openMasterSecret({ given: config.secret, dataDir: config.dataDir }),
     openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
     watchCatalog({ file: config.catalogFile, env, logger }),
   ])
@@ -105,6 +114,20 @@ export async function startBackground(
       onError: (error) => onError(error, `lead as ${role}`),
     }),
   )
+  const listener = openChannelListener(subscriber, (error) => onError(error, 'listen'))
+  const egress = createEgress({ allowLoopback: config.allowLoopback })
+  leaderships.push(
+    startLeadership({
+      redis,
+      role: 'webhooks',
+      id: config.id,
+      onGain: (signal) => {
+        logger.info({ role: 'webhooks' }, 'leads')
+        return deliverWebhooks({ redis, listener, egress, masterSecret, telemetry, logger, signal })
+      },
+      onError: (error) => onError(error, 'lead as webhooks'),
+    }),
+  )
 
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
@@ -112,7 +135,9 @@ export async function startBackground(
     await Promise.all(leaderships.map((leadership) => leadership.stop()))
     await archiver.stop()
     await producer.stop()
-    await disconnectRedis(redis)
+    await egress.stop()
+    listener.stop()
+    await Promise.all([redis, subscriber].map((client) => disconnectRedis(client)))
   }
   return {
     stop() {

@@ -19,6 +19,7 @@ import { listInputItems } from './endpoints/list-input-items.ts'
 import { listJobs } from './endpoints/list-jobs.ts'
 import { getModel, listModels } from './endpoints/list-models.ts'
 import type { Ingress } from './ingress.ts'
+import { registerWebhookRoutes } from './webhook-routes.ts'
 
 /** Bodies of requests that have none to speak of. */
 const SMALL_BODY_BYTES = 4_096
@@ -57,6 +58,7 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
   app.get('/v1/jobs/:job_id/events', { config: jobs, schema: documents.getJobEvents }, (request, reply) =>
     getJobEvents(ingress, request, reply),
   )
+  registerWebhookRoutes(app, ingress)
   const bodiless: FastifyPluginAsync = async (app) => {
     // Whatever a client sends along is read and forgotten.
     app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: SMALL_BODY_BYTES }, (_request, _body, done) =>

@@ -9,6 +9,7 @@ import { checkIdempotencyKey } from '../check-idempotency-key.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
+import { readJobWebhook } from '../webhooks/read-job-webhook.ts'
 import { planJob } from './plan-job.ts'
 import type { Intake } from './start-intake.ts'
 
@@ -49,11 +50,14 @@ export async function admit(
     if (intake.stream && preference.kind === 'wait') {
       throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
     }
+    const asked = intake.options.webhook
+    const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
     const spec = planJob(ingress, {
       id: newJobId(),
       principal,
       intake,
       preference,
+      webhook,
       bytes: bytes.length,
       traceparent: span.traceparent,
     })
