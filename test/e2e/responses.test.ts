@@ -38,10 +38,19 @@ beforeEach(async () => {
   await simulator.model('*', { firstTokenMs: 5, chunkDelayMs: 1 })
 })
 
+/** No other deployment, even if an earlier suite has left this one with little capacity. */
+const only = (deployment: string) => ({ switchyard: { allow: [deployment] } })
+
 describe.each(MODELS)('%s, asked by the official client', (model, deployment) => {
   it('gives a response, which can be retrieved, and is a job', async () => {
     const { data, response } = await responses
-      .create({ model, instructions: 'Be brief.', input: 'echo: good morning', metadata: { for: 'test' } })
+      .create({
+        model,
+        instructions: 'Be brief.',
+        input: 'echo: good morning',
+        metadata: { for: 'test' },
+        ...only(deployment),
+      })
       .withResponse()
     expect(data).toMatchObject({
       object: 'response',
@@ -61,7 +70,7 @@ describe.each(MODELS)('%s, asked by the official client', (model, deployment) =>
   })
 
   it('streams events that add up, each with its number as SSE id and its type as SSE event', async () => {
-    const stream = responses.stream({ model, input: `echo: ${WORDS}` })
+    const stream = responses.stream({ model, input: `echo: ${WORDS}`, ...only(deployment) })
     const types: string[] = []
     for await (const event of stream) types.push(event.type)
     const final = await stream.finalResponse()
@@ -88,7 +97,7 @@ describe.each(MODELS)('%s, asked by the official client', (model, deployment) =>
 
   it.each(['create', 'stream'])('calls a tool and takes its result (%s)', async (how) => {
     const input = 'Use get_weather for Oslo, please.'
-    const ask = { model, input, tools: [WEATHER] }
+    const ask = { model, input, tools: [WEATHER], ...only(deployment) }
     const asked: Response = how === 'create' ? await responses.create(ask) : await responses.stream(ask).finalResponse()
     const call = asked.output.flatMap((item) => (item.type === 'function_call' ? [item] : []))[0]!
     expect(call).toMatchObject({ name: 'get_weather', status: 'completed' })
@@ -112,7 +121,7 @@ describe.each(MODELS)('%s, asked by the official client', (model, deployment) =>
   })
 
   it('says when it was cut, streamed or not', async () => {
-    const ask = { model, input: `echo: ${'word '.repeat(300)}`, max_output_tokens: 20 }
+    const ask = { model, input: `echo: ${'word '.repeat(300)}`, max_output_tokens: 20, ...only(deployment) }
     const cut = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
     expect(await responses.create(ask)).toMatchObject(cut)
     const { events: raw } = await collect(await api.fetch('/v1/responses', { json: { ...ask, stream: true } }))
