@@ -191,12 +191,13 @@ describe('in the background', () => {
   })
 
   it('is cancelled, streamed or not, and keeps what it had said', async () => {
-    await simulator.model('gpt-5.4-mini', { chunkDelayMs: 50, chunks: 1_000 })
+    await simulator.model('gpt-5.4-mini', { firstTokenMs: 5_000 })
     const ask = { model: 'gpt-5-4-mini', input: 'Tell me a long story', background: true }
     const { id } = await responses.create(ask)
     expect(await responses.cancel(id)).toMatchObject({ id, status: 'cancelled', error: { code: 'job_cancelled' } })
     expect(await responses.cancel(id)).toMatchObject({ status: 'cancelled' })
 
+    await simulator.model('gpt-5.4-mini', { firstTokenMs: 5, chunkDelayMs: 50, chunks: 1_000 })
     const stream = await responses.create({ ...ask, stream: true })
     let streamed = ''
     let last = ''
@@ -281,6 +282,24 @@ describe('failover', () => {
       expect(now.output_text.length).toBeGreaterThan(0)
     },
   )
+})
+
+it('that may start over says so, and what counts is the last attempt', async () => {
+  await simulator.fault({ kind: 'cut', afterChunks: 3, times: 1, model: 'gpt-5.4-mini' })
+  await simulator.model('gpt-5.4-mini', { chunkDelayMs: 20 })
+  const ask = { model: 'alone', input: `echo: ${WORDS}`, stream: true, switchyard: { on_break: 'restart' } }
+  const { events: raw } = await collect(await api.fetch('/v1/responses', { json: ask }))
+  const at = raw.findIndex(({ event }) => event === 'switchyard.restarted')
+  expect(JSON.parse(raw[at]!.data)).toEqual({
+    type: 'switchyard.restarted',
+    sequence_number: at,
+    attempt: 2,
+    discard_before: at,
+  })
+  expect(raw[at + 1]!.event).toBe('response.created')
+  expect(raw.map(({ data }) => JSON.parse(data).sequence_number)).toEqual(raw.map((_, i) => i))
+  const { response } = JSON.parse(raw.at(-1)!.data)
+  expect(await responses.retrieve(response.id)).toMatchObject({ status: 'completed', output_text: WORDS })
 })
 
 it('deleted is gone: for reading, for events, for those that would follow', async () => {
