@@ -83,6 +83,9 @@ export interface ResponseTerms {
   previousResponseId: string | null
 }
 
+/** Why a model did not finish its answer, where it says so and that is no failure. */
+export type IncompleteReason = 'max_output_tokens' | 'content_filter'
+
 export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'
 
 /** One call of one deployment. Written before the first byte leaves, closed exactly once. */
@@ -104,6 +107,8 @@ export interface Attempt {
   startedAtMs: number
   ttftMs: number | null
   durationMs: number | null
+  /** Of a response that the model did not finish: why. */
+  incomplete?: IncompleteReason
   usage: Usage | null
   usageSource: UsageSource
   /** null: the model has no price, which is not the same as free. */

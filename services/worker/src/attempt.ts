@@ -192,6 +192,7 @@ function endingOf(
     httpStatus: result.httpStatus,
     ttftMs: sink.firstContentAtMs === null ? null : sink.firstContentAtMs - beginning.startedAtMs,
     durationMs: Date.now() - beginning.startedAtMs,
+    ...(result.ok && result.incomplete ? { incomplete: result.incomplete } : {}),
     ...billAttempt(deployment, {
       usage: result.usage,
       completed: result.ok,
