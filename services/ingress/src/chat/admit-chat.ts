@@ -1,3 +1,4 @@
+import { planChatJob } from '@switchyard/broker/chat/plan-chat-job'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
 import type { JobSpec } from '@switchyard/contract/job'
@@ -9,7 +10,6 @@ import { checkIdempotencyKey } from '../check-idempotency-key.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
-import { planJob } from './plan-job.ts'
 
 /** A request that may become a job: planned, not stored yet. */
 export interface AdmittedJob {
@@ -35,11 +35,12 @@ export async function admitChat(ingress: Ingress, request: FastifyRequest, span:
     if (intake.stream && preference.kind === 'wait') {
       throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
     }
-    const spec = planJob(ingress, {
+    const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
+    const spec = planChatJob(fleet, {
       id: newJobId(),
-      principal,
+      payer: principal,
       intake,
-      preference,
+      plain: preference.kind === 'none',
       bytes: bytes.length,
       traceparent: span.traceparent,
     })

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
+import { readChatRequest } from '@switchyard/broker/chat/read-chat-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { IntakeAnswer, IntakeQuestion } from './intake-thread.ts'
-import { readChatRequest } from './read-chat-request.ts'
 
 /** The body of an intake thread (intake-thread.ts): one question, one answer; the bytes travel there and back without a copy. */
 parentPort?.on('message', ({ id, body }: IntakeQuestion) => {

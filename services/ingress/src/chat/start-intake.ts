@@ -1,6 +1,6 @@
+import { type ChatIntake, readChatRequest } from '@switchyard/broker/chat/read-chat-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { type IntakeThread, startIntakeThread } from './intake-thread.ts'
-import { type ChatIntake, readChatRequest } from './read-chat-request.ts'
 
 /** Reading 256 KB takes 0.75 ms; what is larger would hold up every stream of this process. */
 const INLINE_BYTES = 256 * 1024

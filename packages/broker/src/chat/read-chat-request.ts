@@ -1,7 +1,7 @@
 import { type Needs, needsOf } from '@switchyard/catalog/needs'
+import { readJson } from '@switchyard/contract/json/read-json'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
-import { readJson } from '../json/read-json.ts'
 import { refuseLaterOptions } from './refuse-later-options.ts'
 import { refuseParameters } from './refused-parameters.ts'
 import { requestProblem } from './request-problem.ts'

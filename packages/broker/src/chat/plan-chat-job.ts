@@ -1,9 +1,7 @@
-import type { Principal } from '@switchyard/accounts/principal'
+import type { Catalog } from '@switchyard/catalog/catalog'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { JobSpec } from '@switchyard/contract/job'
 import { KEEP_MS, KEEP_PLAIN_MS } from '@switchyard/jobs/durations'
-import type { Ingress } from '../ingress.ts'
-import type { Preference } from '../prefer.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
 
@@ -11,39 +9,46 @@ const INTERACTIVE_DEADLINE_MS = 600_000
 /** Booked for an answer whose length nobody bounded. */
 const ASSUMED_OUTPUT_TOKENS = 1_024
 
+/** What a route is planned over: the catalog, and the deployments that live workers announced. */
+export interface Fleet {
+  catalog: Catalog
+  available: ReadonlySet<string>
+}
+
 /**
- * The job that a request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
- * waits on the connection: ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.
+ * The job that a chat request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
+ * waits on the connection (`plain`): ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.
+ * Throws the error that its sender is to see.
  */
-export function planJob(
-  ingress: Ingress,
+export function planChatJob(
+  fleet: Fleet,
   job: {
     id: string
-    principal: Principal
+    /** Who pays: the project, and the id of its key. */
+    payer: { project: string; apiKey: string }
     intake: ChatIntake
-    preference: Preference
+    plain: boolean
     bytes: number
     traceparent: string | undefined
   },
 ): JobSpec {
-  const { intake, principal } = job
+  const { intake, payer } = job
   const { options } = intake
   const tier = options.tier ?? (intake.flex ? 'batch' : 'interactive')
   const unsupported = options.unsupported ?? null
-  const planned = planRoute(ingress.catalog().current, ingress.available(), {
+  const planned = planRoute(fleet.catalog, fleet.available, {
     model: intake.model,
     needs: intake.needs,
     options: { unsupported, allow: options.allow, deny: options.deny, tier },
   })
   if ('error' in planned) throw planned.error
   const nowMs = Date.now()
-  const isPlain = job.preference.kind === 'none'
-  const isInteractive = isPlain && tier === 'interactive'
+  const isInteractive = job.plain && tier === 'interactive'
   return {
     v: 1,
     id: job.id,
-    project: principal.project,
-    apiKey: principal.apiKey,
+    project: payer.project,
+    apiKey: payer.apiKey,
     endpoint: '/v1/chat/completions',
     dialect: 'openai-chat',
     model: intake.model,
@@ -59,7 +64,7 @@ export function planJob(
           ? nowMs + INTERACTIVE_DEADLINE_MS
           : null,
     keepMs: isInteractive ? KEEP_PLAIN_MS : KEEP_MS,
-    onDisconnect: options.on_disconnect ?? (isPlain ? 'cancel' : 'continue'),
+    onDisconnect: options.on_disconnect ?? (job.plain ? 'cancel' : 'continue'),
     onBreak: options.on_break ?? 'fail',
     unsupported,
     metadata: intake.metadata,
