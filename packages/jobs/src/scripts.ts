@@ -29,4 +29,5 @@ export const scripts = {
   append: load('append', { alone: true }),
   collect: load('collect'),
   archived: load('archived'),
+  entomb: load('entomb'),
 }
