@@ -3,8 +3,7 @@ interface Owner {
   project: string
 }
 
-/** Everything that a batch keeps in the blob store is below this. */
-export function blobsOf({ project, id }: Owner): string {
+function blobsOf({ project, id }: Owner): string {
   return `${project}/${id}`
 }
 
@@ -26,9 +25,4 @@ export function segmentBlob(batch: Owner, from: number, to: number): string {
 /** A row that is too large for Redis. */
 export function rowBlob(batch: Owner, line: number, tryNumber: number): string {
   return `${blobsOf(batch)}/row-${line}-${tryNumber}`
-}
-
-/** An output file's content. Beside the batch's own blobs: the file has a life of its own. */
-export function outputBlob({ project, id }: Owner, kind: 'output' | 'error', tryNumber: number): string {
-  return `${project}/${id}-files/${kind}-${tryNumber}`
 }

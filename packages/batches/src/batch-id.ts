@@ -19,8 +19,17 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
  * after a crash makes the same one.
  */
 export function jobIdOfLine(batchId: string, line: number, tryNumber: number): string {
-  const digest = createHash('sha256').update(`${batchId} ${line} ${tryNumber}`).digest()
-  let text = ''
+  return `job_${derived(batchId, `${line} ${tryNumber}`)}`
+}
+
+/** The file of a batch's output or errors, the same for whoever writes it. */
+export function outputFileId(batchId: string, tryNumber: number, kind: 'output' | 'error'): string {
+  return `file-${derived(batchId, `${kind} ${tryNumber}`)}`
+}
+
+function derived(batchId: string, what: string): string {
+  const digest = createHash('sha256').update(`${batchId} ${what}`).digest()
+  let text = batchId.slice(6, 16)
   for (let i = 0; i < 16; i++) text += CROCKFORD[digest[i]! & 31]
-  return `job_${batchId.slice(6, 16)}${text}`
+  return text
 }

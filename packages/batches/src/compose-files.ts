@@ -1,5 +1,4 @@
-import { outputBlob } from './batch-blobs.ts'
-import { jobIdOfLine } from './batch-id.ts'
+import { jobIdOfLine, outputFileId } from './batch-id.ts'
 import type { BatchRecord } from './batch-record.ts'
 import type { Batches } from './batches.ts'
 import { batchKeys } from './keys.ts'
@@ -11,6 +10,8 @@ import type { TakenLine } from './take-lines.ts'
 
 export interface ComposedFile {
   kind: 'output' | 'error'
+  /** Of the file to be made of it; with the same batch, try and kind the same. */
+  id: string
   blob: string
   bytes: number
 }
@@ -49,9 +50,11 @@ async function compose(
   kind: ComposedFile['kind'],
   lines: AsyncIterable<string>,
 ): Promise<ComposedFile> {
-  const blob = outputBlob(spec, kind, tryNumber)
+  const id = outputFileId(spec.id, tryNumber, kind)
+  // Below the file's own id, as every file's content (files/file-id.ts).
+  const blob = `${spec.project}/${id}/content`
   const { bytes } = await blobs.putStream(blob, inChunks(lines))
-  return { kind, blob, bytes }
+  return { kind, id, blob, bytes }
 }
 
 async function* inChunks(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {

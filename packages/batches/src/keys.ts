@@ -31,9 +31,6 @@ export function batchKeys(batchId: string): BatchKeys {
 /** Sorted set: batches that need somebody, by the time of their creation. */
 export const ACTIVE_KEY = 'sy:{batches}:active'
 
-/** Sorted set: batches that have ended → when they are forgotten. */
-export const ENDED_KEY = 'sy:{batches}:ended'
-
 /** Channel: ids of batches that have news, separated by commas. */
 export const NEWS_CHANNEL = 'sy:{batches}:news'
 

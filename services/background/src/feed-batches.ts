@@ -1,4 +1,3 @@
-import { forgetBatches } from '@switchyard/batches/active-batches'
 import { NEWS_CHANNEL } from '@switchyard/batches/keys'
 import type { OutputFiles } from '@switchyard/broker/batches/batch-chores'
 import { createFeeder, type FeederOptions } from '@switchyard/broker/batches/feeder'
@@ -10,7 +9,6 @@ import { subscribe } from '@switchyard/redis/subscribe'
 const TICK_MS = 1_000
 /** Between two rounds, so that the ends of many lines lead to one. */
 const GAP_MS = 10
-const FORGET_EVERY_MS = 600_000
 
 export interface BatchFeeding {
   stop(): Promise<void>
@@ -35,17 +33,12 @@ export async function startBatchFeeding(
 
   async function feed(signal: AbortSignal): Promise<void> {
     const feeder = createFeeder(options)
-    let forgottenAtMs = Number.NEGATIVE_INFINITY
     signal.addEventListener('abort', () => wake())
     while (!signal.aborted) {
       hasNews = false
       let more = false
       try {
         more = await feeder.round(signal)
-        if (performance.now() - forgottenAtMs > FORGET_EVERY_MS) {
-          await forgetBatches(broker.jobs, Date.now())
-          forgottenAtMs = performance.now()
-        }
       } catch (error) {
         broker.onError(error, 'feed batches')
       }

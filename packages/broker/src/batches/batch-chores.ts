@@ -17,8 +17,8 @@ import { reconcileWindow } from './reconcile-window.ts'
 
 /** Where output files go. */
 export interface OutputFiles {
-  /** Makes a file of a blob and gives its id; with the same batch, try and kind the same file. */
-  register(batch: BatchSpec, tryNumber: number, file: ComposedFile): Promise<string>
+  /** Makes a file of what was composed, under the id that it was given; safe to repeat. */
+  register(batch: BatchSpec, file: ComposedFile): Promise<void>
 }
 
 /** Reads the input once: its lines can run then, or the batch has failed. */
@@ -65,9 +65,8 @@ export async function closeAndCompose(
   }
   if (closed?.status !== 'finalizing') return
   const { output, error } = await composeFiles(batches, loader, closed)
-  const register = (file: ComposedFile | null) => file && files.register(spec, batch.try, file)
-  const [outputId, errorId] = await Promise.all([register(output), register(error)])
-  await finishBatch(redis, spec.id, { output: outputId, errors: errorId })
+  await Promise.all([output, error].map((file) => file && files.register(spec, file)))
+  await finishBatch(redis, spec.id, { output: output?.id ?? null, errors: error?.id ?? null })
   await publishNews(redis, [spec.id])
   // Nothing of it can be run again.
   if (closed.final !== 'completed' || closed.failed === 0) {

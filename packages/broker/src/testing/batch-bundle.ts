@@ -115,11 +115,7 @@ models:
         broker,
         fleet: () => ({ catalog, available: new Set([deployment, `${deployment}-2`]) }),
         files: {
-          async register({ id }, tryNumber, file) {
-            const name = `file-${id}-${tryNumber}-${file.kind}`
-            files.set(name, file)
-            return name
-          },
+          register: async (_batch, file) => void files.set(file.id, file),
         },
         isFull: () => false,
         onEnded: async (record) => void ended.push(record),
