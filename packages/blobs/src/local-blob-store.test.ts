@@ -39,6 +39,12 @@ it('leaves no directory behind', async () => {
   expect(await readdir(join(directory, 'p'))).toEqual(['job_2'])
   await blobs.deleteBelow('p/job_2')
   expect(await readdir(directory)).toEqual([])
+  async function* failing() {
+    yield Buffer.from('half')
+    throw new Error('gone')
+  }
+  await expect(blobs.putStream('p/job_1/a', failing())).rejects.toThrow('gone')
+  expect(await readdir(directory)).toEqual([])
 })
 
 it('drops old drafts alone, and lists neither drafts nor what is not ours', async () => {

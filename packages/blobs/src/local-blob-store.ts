@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm, rmdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { checkBlobName, checkBlobPrefix, isBlobName } from '@switchyard/contract/blob-name'
 import type { BlobStore } from '@switchyard/contract/blob-store'
@@ -33,20 +33,32 @@ export async function openLocalBlobStore(directory: string, { fsync = false } = 
     }
   }
 
+  /** A write that fails leaves no directory either. */
+  async function attempt(name: string, write: (path: string) => Promise<void>): Promise<void> {
+    const path = pathOf(name)
+    try {
+      await write(path)
+    } catch (error) {
+      await removeEmpty(name)
+      throw error
+    }
+  }
+
   return {
     async put(name, data, { fresh = false } = {}) {
-      const path = pathOf(name)
-      if (fresh) await writeFresh(path, data, fsync)
-      else await writeWhole(path, fsync, (file) => file.writeFile(data))
+      await attempt(name, (path) =>
+        fresh ? writeFresh(path, data, fsync) : writeWhole(path, fsync, (file) => file.writeFile(data)),
+      )
     },
     async putStream(name, source, { maxBytes } = {}) {
       const counted = countBytes(maxBytes)
-      await writeWhole(pathOf(name), fsync, async (file) => {
+      const write = async (file: FileHandle) => {
         for await (const chunk of source) {
           counted.add(chunk)
           await file.writeFile(chunk)
         }
-      })
+      }
+      await attempt(name, (path) => writeWhole(path, fsync, write))
       return counted.done()
     },
     async get(name) {
@@ -80,7 +92,7 @@ export async function openLocalBlobStore(directory: string, { fsync = false } = 
     async compose(name, parts) {
       const paths = parts.map(pathOf)
       let bytes = 0
-      await writeWhole(pathOf(name), fsync, async (whole) => {
+      const write = async (whole: FileHandle) => {
         for (const path of paths) {
           const part = await open(path, 'r')
           for await (const chunk of part.createReadStream({ highWaterMark: CHUNK_BYTES })) {
@@ -88,7 +100,8 @@ export async function openLocalBlobStore(directory: string, { fsync = false } = 
             bytes += chunk.length
           }
         }
-      })
+      }
+      await attempt(name, (path) => writeWhole(path, fsync, write))
       return { bytes }
     },
     async delete(name) {

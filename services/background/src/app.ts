@@ -15,6 +15,7 @@ import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import { collectOrphans } from './collect-orphans.ts'
 import type { BackgroundConfig } from './config.ts'
+import { ownerKinds } from './owner-kinds.ts'
 import { repeat } from './repeat.ts'
 
 const SWEEP_EVERY_MS = 500
@@ -86,7 +87,7 @@ export async function startBackground(
       'orphans',
       COLLECT_EVERY_MS,
       async () => {
-        const collected = await collectOrphans(broker.jobs)
+        const collected = await collectOrphans(blobs, ownerKinds(broker.jobs))
         if (collected > 0) logger.info({ collected }, 'collected orphaned blobs')
         return false
       },

@@ -2,10 +2,12 @@ import { type Principal, requireScope } from '@switchyard/accounts/principal'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { checkJsonType, checkTransport } from './check-transport.ts'
+import { checkMultipartType } from './files/multipart-boundary.ts'
 import type { Ingress } from './ingress.ts'
+import { limitArrival } from './limit-arrival.ts'
 
 /** Who may call a route: anybody, or whoever has a key with this scope. */
-export type Access = 'public' | 'inference' | 'models.read' | 'jobs.read' | 'jobs.cancel'
+export type Access = 'public' | 'inference' | 'models.read' | 'jobs.read' | 'jobs.cancel' | 'files.read' | 'files.write'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,6 +15,8 @@ declare module 'fastify' {
     access?: Access
     /** The body must be JSON. */
     json?: boolean
+    /** The body must be a multipart form, which the handler reads as it comes. */
+    multipart?: boolean
   }
   interface FastifyRequest {
     principal: Principal | null
@@ -29,12 +33,12 @@ export function principalOf(request: FastifyRequest): Principal {
  * Decides about every request before its body is read: well-formed, let in by the matched route's own word (what does not say
  * `public` needs a key), of the right content type. Paths without a route are let through to be told that they have none.
  */
-export function guardAccess(app: FastifyInstance, ingress: Ingress): void {
+export function guardAccess(app: FastifyInstance, ingress: Ingress, requestMs: number): void {
   app.decorateRequest('principal', null)
-  app.addHook('onRequest', async (request) => {
+  async function guard(request: FastifyRequest): Promise<void> {
     checkTransport(request.raw)
     if (request.is404) return
-    const { access, json } = request.routeOptions.config
+    const { access, json, multipart } = request.routeOptions.config
     if (access !== 'public') {
       const principal = await callerOf(ingress, request)
       if (access === undefined) throw new Error('a route without a declared access was called')
@@ -47,6 +51,16 @@ export function guardAccess(app: FastifyInstance, ingress: Ingress): void {
       }
     }
     if (json) checkJsonType(request.raw)
+    if (multipart) checkMultipartType(request.raw.headers['content-type'])
+  }
+  app.addHook('onRequest', async (request) => {
+    let uploads = false
+    try {
+      await guard(request)
+      uploads = request.routeOptions.config.multipart ?? false
+    } finally {
+      if (!uploads) limitArrival(request.raw, requestMs)
+    }
   })
 }
 

@@ -13,7 +13,10 @@ import { registerRoutes } from './routes.ts'
 export interface Bounds {
   bodyBytes: number
   headersMs: number
+  /** For a request to come whole. */
   requestMs: number
+  /** The same for an upload, which is also ended when it stands still (files/receive-upload.ts). */
+  uploadMs: number
   keepAliveMs: number
   connectionsPerAddress: number
 }
@@ -22,6 +25,7 @@ export const DEFAULT_BOUNDS: Bounds = {
   bodyBytes: 32 * 1024 * 1024,
   headersMs: 10_000,
   requestMs: 30_000,
+  uploadMs: 3_600_000,
   keepAliveMs: 60_000,
   connectionsPerAddress: 8_192,
 }
@@ -33,7 +37,8 @@ export async function buildApp(ingress: Ingress, bounds: Bounds = DEFAULT_BOUNDS
     logger: false,
     trustProxy: false,
     bodyLimit: bounds.bodyBytes,
-    requestTimeout: bounds.requestMs,
+    // The longest that any may take; limit-arrival.ts holds the others to theirs.
+    requestTimeout: Math.max(bounds.requestMs, bounds.uploadMs),
     keepAliveTimeout: bounds.keepAliveMs,
     return503OnClosing: false,
     exposeHeadRoutes: false,
@@ -61,7 +66,7 @@ export async function buildApp(ingress: Ingress, bounds: Bounds = DEFAULT_BOUNDS
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
 
   app.setErrorHandler(answerError)
-  guardAccess(app, ingress)
+  guardAccess(app, ingress, bounds.requestMs)
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', newRequestId())
     if (ingress.isDraining()) reply.header('connection', 'close')

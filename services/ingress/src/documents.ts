@@ -1,6 +1,10 @@
+import { fileObject } from '@switchyard/batches/files/file-object'
+import { UPLOAD_PURPOSES } from '@switchyard/batches/files/file-record'
 import { errorObject, jobObject } from '@switchyard/contract/job-object'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import { z } from 'zod'
+import { deletedFile } from './endpoints/delete-file.ts'
+import { fileList, fileListQuery } from './endpoints/list-files.ts'
 import { jobList, jobListQuery } from './endpoints/list-jobs.ts'
 import { modelList, modelObject } from './endpoints/list-models.ts'
 
@@ -24,11 +28,21 @@ documentSchemas.add(chatCompletion, { id: 'ChatCompletion' })
 documentSchemas.add(errorBody, { id: 'Error' })
 documentSchemas.add(jobObject, { id: 'Job' })
 documentSchemas.add(jobList, { id: 'JobList' })
+documentSchemas.add(fileObject, { id: 'File' })
+documentSchemas.add(fileList, { id: 'FileList' })
 documentSchemas.add(modelObject, { id: 'Model' })
 documentSchemas.add(modelList, { id: 'ModelList' })
 
 const failures = { '4xx': errorBody, '5xx': errorBody }
 const jobId = z.object({ job_id: z.string() })
+const fileId = z.object({ file_id: z.string() })
+const fileForm = z.object({
+  file: z.string().meta({ format: 'binary' }),
+  purpose: z.enum(UPLOAD_PURPOSES),
+  'expires_after[anchor]': z.literal('created_at').optional(),
+  'expires_after[seconds]': z.int().min(3_600).max(2_592_000).optional(),
+})
+const bytes = { 'application/octet-stream': z.string().meta({ format: 'binary' }) }
 const probe = {
   tags: ['health'],
   security: [],
@@ -88,6 +102,35 @@ export const documents = {
     response: { 200: content('The events', { 'text/event-stream': eventStream }), ...failures },
   },
   cancelJob: { summary: 'Cancel a job', tags: ['jobs'], params: jobId, response: { 200: jobObject, ...failures } },
+  createFile: {
+    summary: 'Upload a file',
+    description:
+      'At most 512 MiB, for batches 200 MiB, which are kept for 30 days unless `expires_after` says otherwise.',
+    tags: ['files'],
+    consumes: ['multipart/form-data'],
+    body: fileForm,
+    response: { 200: fileObject, ...failures },
+  },
+  listFiles: {
+    summary: 'List files',
+    tags: ['files'],
+    querystring: fileListQuery,
+    response: { 200: fileList, ...failures },
+  },
+  getFile: { summary: 'Get a file', tags: ['files'], params: fileId, response: { 200: fileObject, ...failures } },
+  getFileContent: {
+    summary: 'Get the content of a file',
+    tags: ['files'],
+    params: fileId,
+    headers: z.object({ range: z.string().optional().describe('One range, `bytes=0-99`') }),
+    response: { 200: content('The content', bytes), 206: content('A part of it', bytes), ...failures },
+  },
+  deleteFile: {
+    summary: 'Delete a file',
+    tags: ['files'],
+    params: fileId,
+    response: { 200: deletedFile, ...failures },
+  },
   healthz: { summary: 'The process answers', ...probe },
   readyz: { summary: 'A request would be served', ...probe },
 }

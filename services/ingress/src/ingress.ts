@@ -1,5 +1,6 @@
 import type { Authenticator } from '@switchyard/accounts/authenticate'
 import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
+import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
@@ -7,6 +8,7 @@ import type { RedisClient } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Intake } from './chat/start-intake.ts'
+import type { UploadSlots } from './files/upload-slots.ts'
 import type { OpenWaits } from './open-waits.ts'
 import type { OpenStreams } from './sse/open-streams.ts'
 import type { MemoryWatch } from './watch-memory.ts'
@@ -26,6 +28,8 @@ export interface Ingress {
   intake: Intake
   streams: OpenStreams
   waits: OpenWaits
+  files: Files
+  uploads: UploadSlots
   /** True once the process has been told to end. */
   isDraining(): boolean
   telemetry: Telemetry

@@ -2,10 +2,15 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { documents } from './documents.ts'
 import { cancelJob } from './endpoints/cancel-job.ts'
 import { createChatCompletion } from './endpoints/create-chat-completion.ts'
+import { createFile } from './endpoints/create-file.ts'
+import { deleteFile } from './endpoints/delete-file.ts'
+import { getFile } from './endpoints/get-file.ts'
+import { getFileContent } from './endpoints/get-file-content.ts'
 import { getJob } from './endpoints/get-job.ts'
 import { getJobEvents } from './endpoints/get-job-events.ts'
 import { getJobResult } from './endpoints/get-job-result.ts'
 import { healthz, readyz } from './endpoints/health.ts'
+import { listFiles } from './endpoints/list-files.ts'
 import { listJobs } from './endpoints/list-jobs.ts'
 import { getModel, listModels } from './endpoints/list-models.ts'
 import type { Ingress } from './ingress.ts'
@@ -20,6 +25,8 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
   const models = { access: 'models.read' } as const
   const jobs = { access: 'jobs.read' } as const
   const cancelling = { access: 'jobs.cancel' } as const
+  const files = { access: 'files.read' } as const
+  const filing = { access: 'files.write' } as const
 
   app.post('/v1/chat/completions', { config: inference, schema: documents.createChatCompletion }, (request, reply) =>
     createChatCompletion(ingress, request, reply),
@@ -46,8 +53,26 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
       { config: cancelling, schema: documents.cancelJob, bodyLimit: SMALL_BODY_BYTES },
       (request) => cancelJob(ingress, request),
     )
+    app.delete(
+      '/v1/files/:file_id',
+      { config: filing, schema: documents.deleteFile, bodyLimit: SMALL_BODY_BYTES },
+      (request) => deleteFile(ingress, request),
+    )
   }
   void app.register(bodiless)
+  const uploads: FastifyPluginAsync = async (app) => {
+    // The handler reads the form from the connection.
+    app.addContentTypeParser('multipart/form-data', (_request, _body, done) => done(null, undefined))
+    app.post('/v1/files', { config: { ...filing, multipart: true }, schema: documents.createFile }, (request) =>
+      createFile(ingress, request),
+    )
+  }
+  void app.register(uploads)
+  app.get('/v1/files', { config: files, schema: documents.listFiles }, (request) => listFiles(ingress, request))
+  app.get('/v1/files/:file_id', { config: files, schema: documents.getFile }, (request) => getFile(ingress, request))
+  app.get('/v1/files/:file_id/content', { config: files, schema: documents.getFileContent }, (request, reply) =>
+    getFileContent(ingress, request, reply),
+  )
   app.get('/healthz', { config: open, schema: documents.healthz, exposeHeadRoute: true }, async () => healthz())
   app.get('/readyz', { config: open, schema: documents.readyz, exposeHeadRoute: true }, () => readyz(ingress))
 }

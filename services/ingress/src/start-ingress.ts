@@ -20,6 +20,7 @@ import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type Bounds, buildApp, DEFAULT_BOUNDS } from './app.ts'
 import { startIntake } from './chat/start-intake.ts'
 import { drain } from './drain.ts'
+import { uploadSlots } from './files/upload-slots.ts'
 import type { Ingress } from './ingress.ts'
 import { openWaits } from './open-waits.ts'
 import { rarely } from './rarely.ts'
@@ -111,6 +112,8 @@ export async function startIngress(
     intake,
     streams,
     waits: openWaits(),
+    files: { redis, blobs },
+    uploads: uploadSlots(),
     isDraining: () => draining,
     telemetry,
     logger,

@@ -20,6 +20,8 @@ export interface Stack {
   deployment: string
   lane: string
   catalogFile: string
+  /** The data directory of its ingress. */
+  directory: string
   ingress: RunningIngress
   worker: StandInWorker
   project: string
@@ -104,6 +106,7 @@ export async function startStack(
     deployment,
     lane,
     catalogFile,
+    directory,
     ingress,
     worker,
     logged,
