@@ -1,6 +1,7 @@
 import { jobIdOfLine, outputFileId } from './batch-id.ts'
 import type { BatchRecord } from './batch-record.ts'
 import type { Batches } from './batches.ts'
+import { fileBlob } from './files/file-id.ts'
 import { batchKeys } from './keys.ts'
 import type { LineLoader } from './load-lines.ts'
 import { readRows } from './read-rows.ts'
@@ -51,8 +52,7 @@ async function compose(
   lines: AsyncIterable<string>,
 ): Promise<ComposedFile> {
   const id = outputFileId(spec.id, tryNumber, kind)
-  // Below the file's own id, as every file's content (files/file-id.ts).
-  const blob = `${spec.project}/${id}/content`
+  const blob = fileBlob(spec.project, id)
   const { bytes } = await blobs.putStream(blob, inChunks(lines))
   return { kind, id, blob, bytes }
 }

@@ -1,5 +1,5 @@
 /** Six bytes of offset, four of length, both with the most significant byte first. */
-export const ENTRY_BYTES = 10
+const ENTRY_BYTES = 10
 
 export interface LinePlace {
   offset: number

@@ -23,3 +23,18 @@ export async function readBatches(redis: RedisClient, batchIds: string[]): Promi
     return value === null ? null : parseBatch(value as Parameters<typeof parseBatch>[0])
   })
 }
+
+/** Which of these batches there are, in their order. Throws when Redis does not say it of all. */
+export async function batchesExist(redis: RedisClient, batchIds: readonly string[]): Promise<boolean[]> {
+  const replies = await pipelineBySlot(
+    redis,
+    batchIds.map((batchId) => {
+      const { record } = batchKeys(batchId)
+      return { key: record, command: 'exists', args: [record] }
+    }),
+  )
+  return replies.map(({ error, value }) => {
+    if (error) throw error
+    return value === 1
+  })
+}

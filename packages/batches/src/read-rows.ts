@@ -39,7 +39,7 @@ interface Segment {
   to: number
 }
 
-export async function listSegments({ redis }: Batches, batchId: string): Promise<Segment[]> {
+async function listSegments({ redis }: Batches, batchId: string): Promise<Segment[]> {
   const names = await redis.lrange(batchKeys(batchId).segments, 0, -1)
   return names.map((name) => {
     const [from, to] = name.split('-').map(Number) as [number, number]
@@ -52,7 +52,7 @@ async function segmentWith(batches: Batches, batch: Owner, n: number): Promise<S
   return segments.find(({ to }) => to >= n) ?? null
 }
 
-export async function* readSegment(batches: Batches, batch: Owner, { from, to }: Segment): AsyncGenerator<Row> {
+async function* readSegment(batches: Batches, batch: Owner, { from, to }: Segment): AsyncGenerator<Row> {
   const blob = await batches.blobs.stream(segmentBlob(batch, from, to))
   if (!blob) throw new Error(`rows ${from} to ${to} of ${batch.id} are gone`)
   let n = from

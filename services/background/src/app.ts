@@ -6,15 +6,18 @@ import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startLeadership } from '@switchyard/fleet/lead'
+import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
 import { createProducer } from '@switchyard/lanes/producer'
-import { checkPolicy, memoryUse } from '@switchyard/redis/check-policy'
-import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import { checkPolicy, memoryShare, memoryUse } from '@switchyard/redis/check-policy'
+import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import { collectOrphans } from './collect-orphans.ts'
 import type { BackgroundConfig } from './config.ts'
+import { startBatchFeeding } from './feed-batches.ts'
+import { outputFiles } from './output-files.ts'
 import { ownerKinds } from './owner-kinds.ts'
 import { repeat } from './repeat.ts'
 
@@ -38,8 +41,12 @@ export async function startBackground(
   logger: Logger,
 ): Promise<{ stop(): Promise<void> }> {
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
-  const [redis, blobs, catalog] = await Promise.all([
-    connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: (error) => onError(error, 'redis') }),
+  const connect = (role: ConnectionRole, name: string) =>
+    connectRedis(config.redisUrl, { role, name, onError: (error) => onError(error, 'redis') })
+  const [redis, newsSubscriber, fleetSubscriber, blobs, catalog] = await Promise.all([
+    connect('consumer', config.id),
+    connect('subscriber', `${config.id}-batches`),
+    connect('subscriber', `${config.id}-fleet`),
     openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
     watchCatalog({ file: config.catalogFile, env, logger }),
   ])
@@ -106,13 +113,28 @@ export async function startBackground(
     }),
   )
 
+  const fleet = startFleetWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    onError: (error) => onError(error, 'watch the fleet'),
+  })
+  const feeding = await startBatchFeeding({
+    id: config.id,
+    broker,
+    subscriber: newsSubscriber,
+    fleet: () => ({ catalog: catalog.current(), available: fleet.deployments() }),
+    files: outputFiles(redis),
+    fullness: () => memoryShare(redis),
+  })
+
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
     catalog.stop()
-    await Promise.all(leaderships.map((leadership) => leadership.stop()))
+    await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
+    await fleet.stop()
     await archiver.stop()
     await producer.stop()
-    await disconnectRedis(redis)
+    await Promise.all([redis, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))
   }
   return {
     stop() {

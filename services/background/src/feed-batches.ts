@@ -1,5 +1,4 @@
 import { NEWS_CHANNEL } from '@switchyard/batches/keys'
-import type { OutputFiles } from '@switchyard/broker/batches/batch-chores'
 import { createFeeder, type FeederOptions } from '@switchyard/broker/batches/feeder'
 import { type Leadership, startLeadership } from '@switchyard/fleet/lead'
 import type { RedisClient } from '@switchyard/redis/connect'
@@ -7,6 +6,9 @@ import { subscribe } from '@switchyard/redis/subscribe'
 
 /** The net under the news: what nobody told of is seen after this. */
 const TICK_MS = 1_000
+/** Above this share of Redis no line becomes a job, as no request does: running ones need room to end. */
+const FULL_FROM = 0.8
+const MEASURE_EVERY_MS = 1_000
 /** Between two rounds, so that the ends of many lines lead to one. */
 const GAP_MS = 10
 
@@ -19,7 +21,12 @@ export interface BatchFeeding {
  * connection for the news alone; both connections stay the caller's.
  */
 export async function startBatchFeeding(
-  options: FeederOptions & { id: string; subscriber: RedisClient; files: OutputFiles },
+  options: Omit<FeederOptions, 'isFull'> & {
+    id: string
+    subscriber: RedisClient
+    /** How full Redis is, 0 to 1. */
+    fullness(): Promise<number>
+  },
 ): Promise<BatchFeeding> {
   const { broker, subscriber } = options
   const { redis } = broker.jobs
@@ -32,12 +39,18 @@ export async function startBatchFeeding(
   await subscribe(subscriber, NEWS_CHANNEL, onNews, onNews)
 
   async function feed(signal: AbortSignal): Promise<void> {
-    const feeder = createFeeder(options)
+    let isFull = false
+    let measuredAtMs = Number.NEGATIVE_INFINITY
+    const feeder = createFeeder({ ...options, isFull: () => isFull })
     signal.addEventListener('abort', () => wake())
     while (!signal.aborted) {
       hasNews = false
       let more = false
       try {
+        if (performance.now() - measuredAtMs > MEASURE_EVERY_MS) {
+          isFull = (await options.fullness()) >= FULL_FROM
+          measuredAtMs = performance.now()
+        }
         more = await feeder.round(signal)
       } catch (error) {
         broker.onError(error, 'feed batches')

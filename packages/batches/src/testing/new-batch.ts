@@ -8,7 +8,7 @@ import { readBatch } from '../read-batch.ts'
 import { tellValidated } from '../tell-validated.ts'
 import { validateInput } from '../validate-input.ts'
 
-export const ENDPOINT = '/v1/chat/completions'
+const ENDPOINT = '/v1/chat/completions'
 
 export function newBatchSpec(over: Partial<BatchSpec> = {}): BatchSpec {
   return {
