@@ -5,6 +5,7 @@ import { advanceJob } from './advance-job.ts'
 import { archiveJob } from './archive-job.ts'
 import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
+import { confirmAttempts } from './confirm-attempts.ts'
 import { createJob } from './create-job.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
@@ -21,6 +22,7 @@ import { settleJob } from './settle-job.ts'
 import { newBeginning, newEnding } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
+import { withdrawAttempt } from './withdraw-attempt.ts'
 
 describe.each(SERVERS)('a job on %s', (_name, url) => {
   let redis: RedisClient
@@ -139,6 +141,48 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(await readResult(jobs, before)).toMatchObject({ status: 200, body: '{"done":"ü"}' })
   })
 
+  it.each([true, false])(
+    'begins its first attempt with its first claim, and takes it back unseen (stream: %s)',
+    async (stream) => {
+      const spec = await accept({ stream })
+      const beginning = newBeginning(1, 1)
+      const deliver = (jobId: string) =>
+        claimJob(jobs, { jobId, delivery: 1 }, { owner: 'w1', suspect: false, beginning, trial: true })
+      const first = (await deliver(spec.id)) as { claim: Claim }
+      expect(first.claim).toMatchObject({ fence: 1, begun: true, record: { attempts: [] } })
+      expect(await deliver(spec.id)).toMatchObject({ kind: 'held', tried: true })
+      expect(await withdrawAttempt(jobs, spec.id, 1)).toEqual({ withdrawn: true })
+      const bare = (await readJob(jobs, spec.id))!
+      expect(bare.attempts).toEqual([])
+      if (!stream) expect(await readEvents(jobs, bare, -1)).toHaveLength(2)
+      // Its number is free again.
+      expect(await beginAttempt(jobs, spec.id, beginning)).toEqual({ owned: true })
+      expect((await readJob(jobs, spec.id))!.attempts).toMatchObject([{ number: 1, status: 'in_progress' }])
+      if (!stream) expect(await readEvents(jobs, bare, 1)).toMatchObject([{ seq: 2, event: 'job.attempt' }])
+      expect(await withdrawAttempt(jobs, spec.id, 1)).toEqual({ withdrawn: false })
+    },
+  )
+
+  it.each([true, false])(
+    'shows an attempt on trial to nobody, and does not take it back once it is confirmed (stream: %s)',
+    async (stream) => {
+      const spec = await accept({ stream })
+      const options = { owner: 'w1', suspect: false, beginning: newBeginning(1, 1), trial: true }
+      const { claim: held } = (await claimJob(jobs, { jobId: spec.id, delivery: 1 }, options)) as { claim: Claim }
+      const shown = async () => [
+        (await readJob(jobs, spec.id))!.attempts.length,
+        (await readEvents(jobs, held.record, -1)).length,
+      ]
+      expect(await shown()).toEqual([0, stream ? 0 : 2])
+      await confirmAttempts(jobs, [spec.id])
+      expect(await shown()).toEqual([1, stream ? 0 : 3])
+      expect(await withdrawAttempt(jobs, spec.id, 1)).toEqual({ withdrawn: false })
+      // As after a crash between the claim and the call.
+      const heir = await claimedAgain(spec.id)
+      expect(heir).toMatchObject({ begun: false, record: { attempts: [{ status: 'lost', costNanoUsd: 1_000 }] } })
+    },
+  )
+
   it('is created once, whatever is repeated', async () => {
     const spec = newSpec()
     const job = { spec, body: Buffer.from('{}'), reader: null }
@@ -156,10 +200,10 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
 
   it('drops deliveries that are old, unknown or of an ended job', async () => {
     const spec = await accept()
-    expect(await claim(spec.id, { delivery: 7 })).toEqual({ kind: 'drop' })
-    expect(await claim(newSpec().id)).toEqual({ kind: 'unknown' })
+    expect(await claim(spec.id, { delivery: 7 })).toMatchObject({ kind: 'drop' })
+    expect(await claim(newSpec().id)).toMatchObject({ kind: 'unknown' })
     await settleJob(jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })
-    expect(await claim(spec.id)).toEqual({ kind: 'drop' })
+    expect(await claim(spec.id)).toMatchObject({ kind: 'drop' })
   })
 
   it('refuses a zombie: its appends by Redis itself, its settle by the fence', async () => {
@@ -202,7 +246,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
       crashes: 1,
       attempts: [{ status: 'lost', usageSource: 'estimate', costNanoUsd: 1_000, errorClass: 'worker_lost' }],
     })
-    expect(await claim(spec.id, { delivery: 1 })).toEqual({ kind: 'drop' })
+    expect(await claim(spec.id, { delivery: 1 })).toMatchObject({ kind: 'drop' })
     expect(await claim(spec.id, { delivery: 2, owner: 'w2' })).toMatchObject({ kind: 'claimed' })
   })
 
@@ -214,7 +258,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     await claimed(spec.id, { delivery: 2, owner: 'w2' })
     await lapse(spec.id)
     expect(await look(spec.id)).toMatchObject({ kind: 'redeliver', lane: 'suspect', delivery: 3 })
-    expect(await claim(spec.id, { delivery: 3, owner: 'w3' })).toEqual({ kind: 'suspect' })
+    expect(await claim(spec.id, { delivery: 3, owner: 'w3' })).toMatchObject({ kind: 'suspect' })
     await claimed(spec.id, { delivery: 3, owner: 's1', suspect: true })
     await lapse(spec.id)
     expect(await look(spec.id)).toMatchObject({ kind: 'quarantine', delivery: 4 })
@@ -309,7 +353,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
 
   it('expires a queued job whose deadline has passed, before any call', async () => {
     const spec = await accept({ deadlineMs: Date.now() - 1 })
-    expect(await claim(spec.id)).toEqual({ kind: 'expired' })
+    expect(await claim(spec.id)).toMatchObject({ kind: 'expired' })
     expect(await look(spec.id)).toMatchObject({ kind: 'expire', delivery: 1 })
   })
 

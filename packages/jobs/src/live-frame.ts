@@ -43,10 +43,9 @@ export interface Frame {
 
 /**
  * A message on a live channel is a row of frames, each a head and then text of the lengths that it tells (UTF-16 units, as both
- * ends are JavaScript). Cheaper than JSON: payloads are JSON already and would be escaped a second time. The head stands by
- * itself, so that whoever stores the data can show it without being sent it twice.
+ * ends are JavaScript). Cheaper than JSON: payloads are JSON already and would be escaped a second time.
  *
- *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body>  <data>
+ *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body><data>
  */
 export function encodeHead(frame: Frame): string {
   const { jobId, fence, seq, count, event, data, terminal, note } = frame

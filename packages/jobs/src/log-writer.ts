@@ -2,24 +2,26 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Flusher, JobLog, type LogOptions } from './job-log.ts'
 import type { LivePublisher } from './live-publisher.ts'
-import { rowStore, type StoreRows } from './store-rows.ts'
+import { storeRows } from './store-rows.ts'
 
 const RETRY_MS = 50
 
 /**
- * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis took is shown.
+ * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis acknowledged is then published.
  * States: *idle* → *planned* → *flushing*, one at a time and without a timer, so batches grow with load by themselves. A flush is
  * planned for the end of the poll phase, also behind another one: everything that a turn's sockets bring goes into it.
  */
 export class LogWriter implements Flusher {
-  #store: StoreRows
+  #redis: RedisClient
+  #publisher: LivePublisher
   /** Logs with something to store. */
   #waiting = new Set<JobLog>()
   #planned = false
   #flushing = false
 
   constructor(redis: RedisClient, publisher: LivePublisher) {
-    this.#store = rowStore(redis, publisher)
+    this.#redis = redis
+    this.#publisher = publisher
   }
 
   /** A log to append to under one fence, from `nextSeq` on. */
@@ -65,7 +67,11 @@ export class LogWriter implements Flusher {
       return row === null ? [] : { log, row }
     })
     if (taken.length === 0) return false
-    const outcomes = await this.#store(taken.map(({ row }) => row))
+    const outcomes = await storeRows(
+      this.#redis,
+      this.#publisher,
+      taken.map(({ row }) => row),
+    )
     taken.forEach(({ log }, i) => {
       log.conclude(outcomes[i]!)
       if (log.hasRows) this.wake(log)

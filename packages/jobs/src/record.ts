@@ -87,6 +87,7 @@ const FIELDS = [
   'expires',
   'resultblob',
   'attempts',
+  'trial',
 ] as const
 
 /** Names of the fields that hold attempts `from` to `to`: each one's beginning, then its ending. */
@@ -109,12 +110,18 @@ export function parseAttempts(values: (string | null)[]): Attempt[] {
   return attempts
 }
 
+/** The first attempt may still be taken back: nobody is shown it. */
+export function isOnTrial(trial: string | null, status: string | null, fence: string | null): boolean {
+  return trial !== null && status === 'in_progress' && fence === '1'
+}
+
 /** A record from the values of `RECORD_FIELDS`, null when there is none. `attemptCount` may be more than its attempts. */
 export function parseRecord(values: (string | null)[]): { record: JobRecord; attemptCount: number } | null {
   const field = (name: (typeof FIELDS)[number]): string | null => values[FIELDS.indexOf(name)] ?? null
   const spec = field('spec')
   if (spec === null) return null
   const failure = field('failure')
+  const onTrial = isOnTrial(field('trial'), field('status'), field('fence'))
   const record: JobRecord = {
     spec: JSON.parse(spec) as JobSpec,
     status: field('status') as JobStatus,
@@ -128,7 +135,7 @@ export function parseRecord(values: (string | null)[]): { record: JobRecord; att
     read: field('read') === '1',
     startedAtMs: numberOrNull(field('started')),
     completedAtMs: numberOrNull(field('completed')),
-    attempts: parseAttempts(values.slice(FIELDS.length)),
+    attempts: onTrial ? [] : parseAttempts(values.slice(FIELDS.length)),
     failure: failure ? (JSON.parse(failure) as JobFailure) : null,
     archive: field('archive') || null,
     notBeforeMs: numberOrNull(field('notbefore')),

@@ -2,6 +2,7 @@ import { isTerminal, type JobStatus } from '@switchyard/contract/job'
 import type { LogEntry } from '@switchyard/contract/log-entry'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
+import { isOnTrial } from './record.ts'
 
 /** Most jobs that are not streamed have four: queued, in progress, the attempt, the end. */
 const AT_ONCE = 8
@@ -20,9 +21,15 @@ export async function readRecordedEvents(jobs: Jobs, jobId: string, after: numbe
   const { record } = jobKeys(jobId)
   const from = after + 1
   const first = Array.from({ length: AT_ONCE }, (_, i) => `v${from + i}`)
-  const [count, oldest, ...values] = await jobs.redis.hmget(record, 'seq', 'v0', ...first)
+  const own = ['seq', 'v0', 'trial', 'status', 'fence']
+  const [count, oldest, trial, status, fence, ...values] = (await jobs.redis.hmget(record, ...own, ...first)) as (
+    | string
+    | null
+  )[]
   if (oldest == null) return null
-  const wanted = Math.max(0, Number(count ?? 0) - from)
+  // The last one is then the beginning of the attempt that nobody is shown.
+  const hidden = isOnTrial(trial!, status!, fence!) ? 1 : 0
+  const wanted = Math.max(0, Number(count) - hidden - from)
   if (wanted > AT_ONCE) {
     const rest = Array.from({ length: wanted - AT_ONCE }, (_, i) => `v${from + AT_ONCE + i}`)
     values.push(...(await jobs.redis.hmget(record, ...rest)))

@@ -3,6 +3,7 @@ import { cancel } from '@switchyard/broker/cancel'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
 import { createJob } from '@switchyard/jobs/create-job'
+import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
 import { eventually } from '@switchyard/redis/testing/eventually'
@@ -223,15 +224,46 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('ends a job whose request is gone, and calls nobody', ONE_BY_ONE, async () => {
+    it.each([true, false])('ends a job whose request is gone, and calls nobody (first choice: %s)', async (chosen) => {
       const spec = bundle.spec()
+      const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
       const body = Buffer.from(JSON.stringify({ model: spec.model, messages: ['x'.repeat(70_000)] }))
       await createJob(bundle.broker.jobs, { spec, body, reader: null })
       await bundle.broker.jobs.blobs.deleteBelow(`${spec.project}/${spec.id}`)
-      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 })
+      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1, ...(chosen && { first }) })
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'failed', crashes: 0, attempts: [] })
       expect(await codeOf(spec.id)).toEqual([500, 'internal_error'])
       expect(await simulator.callsOf(spec.id)).toEqual([])
+      await expectAtRest(spec)
+    })
+
+    it.each([true, false])(
+      'begins with the claim where the message says what, and else after it (%s)',
+      async (chosen) => {
+        const spec = bundle.spec()
+        const body = Buffer.from(JSON.stringify({ model: spec.model, messages: [{ role: 'user', content: 'hello' }] }))
+        await createJob(bundle.broker.jobs, { spec, body, reader: null })
+        const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
+        await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1, ...(chosen && { first }) })
+        expect(await bundle.ended(spec.id)).toMatchObject({ attempts: [{ number: 1, fence: 1, status: 'completed' }] })
+        expect(await bundle.redis.hexists(jobKeys(spec.id).record, 'trial')).toBe(chosen ? 1 : 0)
+        await expectAtRest(spec)
+      },
+    )
+
+    it('leaves the capacity of a running call alone when its message comes twice', ONE_BY_ONE, async () => {
+      await simulator.model(bundle.first.model, { firstTokenMs: 800 })
+      const spec = await bundle.submit(bundle.spec())
+      const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
+      // It has begun, and that is shown although its call is not over.
+      await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'in_progress')
+      await bundle.broker.producer.add(bundle.second.lane, { jobId: spec.id, delivery: 1, first })
+      await eventually(async () =>
+        expect(await bundle.broker.producer.depth(bundle.second.lane)).toMatchObject({ delayed: 1, active: 0 }),
+      )
+      expect(await bundle.limiter(bundle.first)).toMatchObject({ inFlight: 1 })
+      expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', fence: 2, attempts: [{ number: 1 }] })
+      await bundle.broker.producer.remove(bundle.second.lane, { jobId: spec.id, delivery: 1 })
       await expectAtRest(spec)
     })
 

@@ -10,6 +10,7 @@ import { type ChatResult, callChat } from '@switchyard/providers/call-provider'
 import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt, estimateCost } from './bill-attempt.ts'
+import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
 import { logAttempt } from './log-attempt.ts'
@@ -47,23 +48,26 @@ export async function runAttempt(
     failure,
     ending: null,
   })
-  const target = worker.upstreams().usable.get(deployment)
+  const headStart = takeHeadStart(hold, deployment, number)
+  const begun = headStart?.begun ? headStart.beginning : null
+  const target = headStart?.target ?? worker.upstreams().usable.get(deployment)
   if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
 
-  const capacity = await reserveCapacity(worker, hold, target.deployment, id)
+  const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
   if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
     if (!capacity.reserved) return
-    await reconcile(worker.broker.jobs.redis, `${id}.limits`, deployment, target.deployment.limits, id, null)
+    await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
   }
   if (hold.signal.aborted) {
-    await giveBack()
+    if (begun) await abandonHeadStart(worker, hold)
+    else await giveBack()
     return refused(interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null }))
   }
 
   if (capacity.reserved) hold.leased = { deployment, lease: id }
   const routed = hold.spec.route.hops[hold.hop]!.deployments.find((candidate) => candidate.id === deployment)
-  const beginning: AttemptBeginning = {
+  const beginning: AttemptBeginning = begun ?? {
     number,
     fence: hold.fence,
     hop: hold.hop,
@@ -75,11 +79,13 @@ export async function runAttempt(
     startedAtMs: Date.now(),
     estimate: { ...hold.spec.estimate, costNanoUsd: estimateCost(target.deployment, hold.spec.estimate) },
   }
-  const begun = await beginAttempt(worker.broker.jobs, hold.jobId, beginning)
-  if (!begun.owned) {
+  if (!begun && !(await beginAttempt(worker.broker.jobs, hold.jobId, beginning)).owned) {
     await giveBack()
     return { kind: 'settled' }
   }
+  hold.headStart = null
+  const onTrial = begun !== null && capacity.reserved
+  if (onTrial) worker.trials.begin(hold.jobId, hold.spec.stream)
 
   const span = startAttemptSpan(worker, hold, beginning)
   const sink = new AnswerSink(hold, beginning)
@@ -97,6 +103,7 @@ export async function runAttempt(
     },
     sink,
   )
+  if (onTrial) worker.trials.end(hold.jobId)
   if (!result.ok && result.failure.class === 'rate_limited') {
     const { retryAfterMs } = result.failure
     if (retryAfterMs !== undefined) {

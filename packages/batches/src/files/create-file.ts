@@ -5,8 +5,8 @@ import type { Files } from './files.ts'
 import { registerFile } from './register-file.ts'
 
 /** OpenAI's limits, and their time for batch input. */
-export const MOST_FILE_BYTES = 512 * 1024 * 1024
-export const MOST_BATCH_FILE_BYTES = 200 * 1024 * 1024
+const MOST_FILE_BYTES = 512 * 1024 * 1024
+const MOST_BATCH_FILE_BYTES = 200 * 1024 * 1024
 const BATCH_FILE_KEPT_MS = 30 * 24 * 3_600_000
 /** A record is about 400 bytes of Redis: 40 MB for a project at the most. */
 const MOST_FILES = 100_000

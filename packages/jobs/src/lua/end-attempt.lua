@@ -9,4 +9,5 @@ local row = close_attempt(fields, KEYS[2], ARGV[1], ARGV[3], f[5], ARGV[4])
 if row == '' then return '' end
 if f[1] == ARGV[2] and f[2] == 'in_progress' then put_event(fields, f[3], f[4], ARGV[5]) end
 redis.call('HSET', KEYS[1], unpack(fields))
+if ARGV[3] == '1' then redis.call('HDEL', KEYS[1], 'trial') end
 return row

@@ -19,6 +19,7 @@ export function newHold(over: Partial<JobSpec> = {}): Hold {
     record,
     fence: 1,
     nextSeq: 0,
+    begun: false,
     request: '{}',
     readers: [],
     claimedAtMs: Date.now(),
