@@ -28,7 +28,7 @@ export function requestLine(customId: string, text: string, body: object = {}): 
   })
 }
 
-export async function uploadLines(api: Api, lines: string[]): Promise<string> {
+async function uploadLines(api: Api, lines: string[]): Promise<string> {
   const file = await toFile(Buffer.from(`${lines.join('\n')}\n`), 'requests.jsonl')
   return (await api.openai.files.create({ file, purpose: 'batch' })).id
 }

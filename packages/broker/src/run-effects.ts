@@ -7,7 +7,7 @@ import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import { acknowledgeCommands } from '@switchyard/jobs/outbox'
 import { readJobs } from '@switchyard/jobs/read-job'
 import { hasLimits } from '@switchyard/limits/limit-config'
-import { reconcileCommand } from '@switchyard/limits/reconcile'
+import { reconcileCommands } from '@switchyard/limits/reconcile'
 import { type Command, pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
 
@@ -105,7 +105,7 @@ function commandsOf(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Atte
     atMs: attempt.startedAtMs + (attempt.durationMs ?? 0),
   })
   if (!limits || !hasLimits(limits)) return [ledger]
-  return [ledger, reconcileCommand(`${id}.limits`, attempt.deployment, limits, id, attempt.usage)]
+  return [ledger, ...reconcileCommands(attempt.deployment, limits, [{ lease: id, actual: attempt.usage }])]
 }
 
 /** Does what others have left undone. Rows whose record is gone owe nothing any more. */

@@ -11,7 +11,7 @@ export function isTerminal(status: JobStatus): status is TerminalStatus {
   return status !== 'queued' && status !== 'in_progress'
 }
 
-export type Dialect = 'openai-chat'
+export type Dialect = 'openai-chat' | 'openai-responses'
 export type OnBreak = 'fail' | 'restart' | 'continue'
 export type OnDisconnect = 'cancel' | 'continue'
 export type Unsupported = 'strict' | 'warn' | 'drop'
@@ -78,8 +78,18 @@ export interface JobSpec {
   request: { bytes: number; blob?: string }
   /** Where the job is a line of a batch: its end owes the batch a row. */
   batch?: BatchLine
+  /** Of jobs of `/v1/responses`. */
+  response?: ResponseTerms
   /** W3C trace context of the request's span. */
   traceparent?: string
+}
+
+/** What the client of a response asked beyond the answer. */
+export interface ResponseTerms {
+  /** It can be retrieved, and continued by `previous_response_id`. */
+  store: boolean
+  background: boolean
+  previousResponseId: string | null
 }
 
 export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'

@@ -31,4 +31,5 @@ export const scripts = {
   collect: load('collect'),
   archived: load('archived'),
   entomb: load('entomb'),
+  erase: load('erase'),
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { JobFailure } from '@switchyard/contract/broker-error'
 import type { JobSpec, TerminalStatus } from '@switchyard/contract/job'
 import type { LogEntry } from '@switchyard/contract/log-entry'
+import { failedEvent } from '@switchyard/contract/openai-responses/event-data'
 import { runScript } from '@switchyard/redis/script'
 import { resultBlob } from './blob-names.ts'
 import { ARCHIVE_AFTER_MS, INLINE_BODY_BYTES, RECORD_KEPT_MS } from './durations.ts'
@@ -17,6 +18,8 @@ export interface Ending {
   failure: JobFailure | null
   /** Body of a completed job that was not streamed; a streamed one's is assembled from its log when asked for. */
   body: string | null
+  /** Data of the last event of a completed stream whose dialect has one of its own; else it is `[DONE]`. */
+  terminal?: string | null
   attempt?: { number: number; ending: AttemptEnding }
 }
 
@@ -92,11 +95,14 @@ export async function settleJob(
   }
 }
 
-/** A stream ends as its dialect does: `[DONE]`, or an `error` event. Other jobs end with `job.<status>`. */
+/** A stream ends as its dialect does: `[DONE]` or an `error` event, `response.completed` or `response.failed`. Other jobs end with `job.<status>`. */
 function terminalEvent(spec: JobSpec, ending: Ending): { event: string | null; data: string } {
   if (!spec.stream) {
     return { event: `job.${ending.status}`, data: endEvent(spec.id, ending.status, ending.failure) }
   }
-  if (ending.failure === null) return { event: null, data: '[DONE]' }
+  if (ending.failure === null) return { event: null, data: ending.terminal ?? '[DONE]' }
+  if (spec.dialect === 'openai-responses' && ending.status !== 'completed') {
+    return { event: null, data: failedEvent(spec, ending.status, ending.failure.error) }
+  }
   return { event: 'error', data: JSON.stringify({ error: ending.failure.error }) }
 }

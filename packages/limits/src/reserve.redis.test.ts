@@ -32,14 +32,7 @@ onEachRedis((redis) => {
   const ask = (limits: DeploymentLimits, lease: string, inputTokens = 0, outputTokens = 0, leaseMs = 30_000) =>
     reserve(redis(), deployment, limits, { lease, inputTokens, outputTokens, leaseMs }, { nowMs })
   const end = (limits: DeploymentLimits, lease: string, inputTokens = 0, outputTokens = 0) =>
-    reconcile(
-      redis(),
-      deployment,
-      limits,
-      lease,
-      { ...NO_USAGE, inputTokens, outputTokens },
-      { nowMs },
-    )
+    reconcile(redis(), deployment, limits, lease, { ...NO_USAGE, inputTokens, outputTokens }, { nowMs })
   const giveUp = (limits: DeploymentLimits, lease: string) =>
     reconcile(redis(), deployment, limits, lease, null, { nowMs })
   const look = (limits: DeploymentLimits) => snapshot(redis(), deployment, limits, { nowMs })

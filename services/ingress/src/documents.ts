@@ -3,11 +3,14 @@ import { fileObject } from '@switchyard/batches/files/file-object'
 import { UPLOAD_PURPOSES } from '@switchyard/batches/files/file-record'
 import { errorObject, jobObject } from '@switchyard/contract/job-object'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
+import { responsesRequest } from '@switchyard/contract/openai-responses/request'
 import { z } from 'zod'
 import { batchRequest } from './batches/read-batch-request.ts'
 import { deletedFile } from './endpoints/delete-file.ts'
+import { deletedResponse } from './endpoints/delete-response.ts'
 import { batchList, batchListQuery } from './endpoints/list-batches.ts'
 import { fileList, fileListQuery } from './endpoints/list-files.ts'
+import { inputItemList, inputItemQuery } from './endpoints/list-input-items.ts'
 import { jobList, jobListQuery } from './endpoints/list-jobs.ts'
 import { modelList, modelObject } from './endpoints/list-models.ts'
 
@@ -24,10 +27,23 @@ const chatCompletion = z
     choices: z.array(z.looseObject({})),
   })
   .describe("OpenAI's chat completion object")
+const responseObject = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('response'),
+    created_at: z.int(),
+    status: z.enum(['queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled']),
+    model: z.string(),
+    output: z.array(z.looseObject({ type: z.string() })),
+  })
+  .describe("OpenAI's response object")
 const eventStream = z.string().describe('Server-sent events, each with an id; comments keep the connection alive')
 
 documentSchemas.add(chatRequest, { id: 'ChatCompletionRequest' })
 documentSchemas.add(chatCompletion, { id: 'ChatCompletion' })
+documentSchemas.add(responsesRequest, { id: 'ResponsesRequest' })
+documentSchemas.add(responseObject, { id: 'Response' })
+documentSchemas.add(inputItemList, { id: 'ResponseItemList' })
 documentSchemas.add(errorBody, { id: 'Error' })
 documentSchemas.add(jobObject, { id: 'Job' })
 documentSchemas.add(jobList, { id: 'JobList' })
@@ -50,6 +66,7 @@ const fileForm = z.object({
 })
 const bytes = { 'application/octet-stream': z.string().meta({ format: 'binary' }) }
 const ofBatch = { tags: ['batches'], params: batchId, response: { 200: batchObject, ...failures } }
+const responseId = z.object({ response_id: z.string() })
 const probe = {
   tags: ['health'],
   security: [],
@@ -77,6 +94,53 @@ export const documents = {
       202: jobObject,
       ...failures,
     },
+  },
+  createResponse: {
+    summary: 'Create a response',
+    description:
+      'Every response is a job: `resp_…` and `job_…` share their id. Waits for it, streams it (`stream: true`), or answers at once with the queued response (`background: true`) or the job (`Prefer: respond-async`).',
+    tags: ['responses'],
+    headers: z.object({ prefer: z.string().optional().describe('`respond-async`, or `wait=N` seconds') }),
+    body: responsesRequest,
+    response: {
+      200: content('The response', { 'application/json': responseObject, 'text/event-stream': eventStream }),
+      202: jobObject,
+      ...failures,
+    },
+  },
+  getResponse: {
+    summary: 'Get a stored response',
+    description: 'As it is now, or with `stream=true` its events from the one after `starting_after` on.',
+    tags: ['responses'],
+    params: responseId,
+    querystring: z.object({
+      stream: z.enum(['true', 'false']).optional(),
+      starting_after: z.string().optional().describe('Number of the last event seen'),
+      include: z.array(z.string()).optional(),
+    }),
+    response: {
+      200: content('The response', { 'application/json': responseObject, 'text/event-stream': eventStream }),
+      ...failures,
+    },
+  },
+  cancelResponse: {
+    summary: 'Cancel a background response',
+    tags: ['responses'],
+    params: responseId,
+    response: { 200: responseObject, ...failures },
+  },
+  deleteResponse: {
+    summary: 'Delete a response',
+    tags: ['responses'],
+    params: responseId,
+    response: { 200: deletedResponse, ...failures },
+  },
+  listInputItems: {
+    summary: 'List the input items of a response',
+    tags: ['responses'],
+    params: responseId,
+    querystring: inputItemQuery,
+    response: { 200: inputItemList, ...failures },
   },
   listModels: { summary: 'List models', tags: ['models'], response: { 200: modelList, ...failures } },
   getModel: {

@@ -356,6 +356,10 @@ describe('without a key', () => {
       '/v1/jobs/{job_id}/result',
       '/v1/models',
       '/v1/models/{model}',
+      '/v1/responses',
+      '/v1/responses/{response_id}',
+      '/v1/responses/{response_id}/cancel',
+      '/v1/responses/{response_id}/input_items',
     ])
     const docs = await fetch(`${stack.url}/docs`)
     expect(docs.headers.get('content-security-policy')).toContain("default-src 'none'")

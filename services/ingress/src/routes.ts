@@ -1,11 +1,14 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { documents } from './documents.ts'
 import { cancelJob } from './endpoints/cancel-job.ts'
+import { cancelResponse } from './endpoints/cancel-response.ts'
 import { cancelBatch, pauseBatch, resumeBatch, retryFailedLines } from './endpoints/control-batch.ts'
 import { createBatch } from './endpoints/create-batch.ts'
 import { createChatCompletion } from './endpoints/create-chat-completion.ts'
 import { createFile } from './endpoints/create-file.ts'
+import { createResponse } from './endpoints/create-response.ts'
 import { deleteFile } from './endpoints/delete-file.ts'
+import { deleteResponse } from './endpoints/delete-response.ts'
 import { getBatch } from './endpoints/get-batch.ts'
 import { getBatchOutput } from './endpoints/get-batch-output.ts'
 import { getFile } from './endpoints/get-file.ts'
@@ -13,9 +16,11 @@ import { getFileContent } from './endpoints/get-file-content.ts'
 import { getJob } from './endpoints/get-job.ts'
 import { getJobEvents } from './endpoints/get-job-events.ts'
 import { getJobResult } from './endpoints/get-job-result.ts'
+import { getResponse } from './endpoints/get-response.ts'
 import { healthz, readyz } from './endpoints/health.ts'
 import { listBatches } from './endpoints/list-batches.ts'
 import { listFiles } from './endpoints/list-files.ts'
+import { listInputItems } from './endpoints/list-input-items.ts'
 import { listJobs } from './endpoints/list-jobs.ts'
 import { getModel, listModels } from './endpoints/list-models.ts'
 import type { Ingress } from './ingress.ts'
@@ -37,6 +42,15 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
 
   app.post('/v1/chat/completions', { config: inference, schema: documents.createChatCompletion }, (request, reply) =>
     createChatCompletion(ingress, request, reply),
+  )
+  app.post('/v1/responses', { config: inference, schema: documents.createResponse }, (request, reply) =>
+    createResponse(ingress, request, reply),
+  )
+  app.get('/v1/responses/:response_id', { config: jobs, schema: documents.getResponse }, (request, reply) =>
+    getResponse(ingress, request, reply),
+  )
+  app.get('/v1/responses/:response_id/input_items', { config: jobs, schema: documents.listInputItems }, (request) =>
+    listInputItems(ingress, request),
   )
   app.get('/v1/models', { config: models, schema: documents.listModels }, async () => listModels(ingress))
   app.get('/v1/models/:model', { config: models, schema: documents.getModel }, async (request) =>
@@ -87,6 +101,16 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
       '/v1/files/:file_id',
       { config: filing, schema: documents.deleteFile, bodyLimit: SMALL_BODY_BYTES },
       (request) => deleteFile(ingress, request),
+    )
+    app.post(
+      '/v1/responses/:response_id/cancel',
+      { config: cancelling, schema: documents.cancelResponse, bodyLimit: SMALL_BODY_BYTES },
+      (request, reply) => cancelResponse(ingress, request, reply),
+    )
+    app.delete(
+      '/v1/responses/:response_id',
+      { config: cancelling, schema: documents.deleteResponse, bodyLimit: SMALL_BODY_BYTES },
+      (request) => deleteResponse(ingress, request),
     )
   }
   void app.register(bodiless)

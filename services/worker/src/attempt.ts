@@ -6,10 +6,11 @@ import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import type { AttemptBeginning, AttemptEnding } from '@switchyard/jobs/record'
 import { narrow } from '@switchyard/limits/learn'
 import { reconcile } from '@switchyard/limits/reconcile'
-import { type ChatResult, callChat } from '@switchyard/providers/call-provider'
+import { callProvider, type ProviderResult } from '@switchyard/providers/call-provider'
 import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt, estimateCost } from './bill-attempt.ts'
+import { clientDialect } from './client-dialect.ts'
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
@@ -89,9 +90,10 @@ export async function runAttempt(
 
   const span = startAttemptSpan(worker, hold, beginning)
   const sink = new AnswerSink(hold, beginning)
-  const result = await callChat(
+  const result = await callProvider(
     worker.transport,
     {
+      ...clientDialect(hold),
       upstream: target.upstream,
       body,
       stream: hold.spec.stream,
@@ -135,7 +137,13 @@ export async function runAttempt(
           worker.broker,
           hold.spec,
           { fence: hold.fence },
-          { status: 'completed', failure: null, body: result.ok ? result.body : null, attempt: { number, ending } },
+          {
+            status: 'completed',
+            failure: null,
+            body: result.ok ? result.body : null,
+            terminal: result.ok ? result.terminal : null,
+            attempt: { number, ending },
+          },
           hold.attempts,
         ),
       )
@@ -171,7 +179,7 @@ function endingOf(
   deployment: Parameters<typeof billAttempt>[0],
   beginning: AttemptBeginning,
   sink: AnswerSink,
-  result: ChatResult,
+  result: ProviderResult,
   failure: AttemptFailure | null,
 ): AttemptEnding {
   return {

@@ -130,5 +130,5 @@ async function withdraw(worker: WorkerContext, hold: Hold, { beginning }: HeadSt
 }
 
 async function giveBack(worker: WorkerContext, { deployment }: UsableDeployment, lease: string): Promise<void> {
-  await reconcile(worker.broker.jobs.redis, `${lease}.limits`, deployment.name, deployment.limits, lease, null)
+  await reconcile(worker.broker.jobs.redis, deployment.name, deployment.limits, lease, null)
 }

@@ -39,6 +39,7 @@ export function resolveUpstreams(catalog: Catalog, env: NodeJS.ProcessEnv, simul
       upstream: {
         deployment: deployment.name,
         kind: deployment.provider.kind,
+        api: deployment.api,
         ...endpoint,
         model: deployment.model,
         streams: deployment.streams,

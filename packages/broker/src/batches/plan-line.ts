@@ -7,8 +7,8 @@ import { BrokerError, toFailure } from '@switchyard/contract/broker-error'
 import type { JobSpec } from '@switchyard/contract/job'
 import { NO_USAGE } from '@switchyard/contract/usage'
 import { KEEP_PLAIN_MS } from '@switchyard/jobs/durations'
-import type { Fleet } from '../chat/plan-chat-job.ts'
-import { BATCH_ENDPOINTS, type LinePlanInput } from './batch-endpoints.ts'
+import type { Fleet } from '../chat/plan-job.ts'
+import { type LinePlanInput, planLineRequest } from './batch-endpoints.ts'
 import { lineRequest } from './line-request.ts'
 
 /** What becomes of a line: a job, an error of its own, or nothing yet, because nobody is there who could run it. */
@@ -28,10 +28,7 @@ export function planLine(
   const id = jobIdOfLine(spec.id, line, tryNumber)
   const { customId, body } = lineRequest(bytes)
   try {
-    const planner = BATCH_ENDPOINTS[spec.endpoint]
-    if (!planner)
-      throw new BrokerError('invalid_value', `Batches of ${spec.endpoint} are not served.`, { param: 'url' })
-    const planned = planner(fleet, { id, payer: spec, body, tier })
+    const planned = planLineRequest(fleet, { id, endpoint: spec.endpoint, payer: spec, body, tier })
     return {
       kind: 'job',
       // Its bytes, not the group's that it was read with.

@@ -1,4 +1,5 @@
 import { type Needs, needsOf } from '@switchyard/catalog/needs'
+import type { ResponseTerms } from '@switchyard/contract/job'
 import { readJson } from '@switchyard/contract/json/read-json'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
@@ -16,6 +17,8 @@ export interface ChatIntake {
   metadata: Record<string, string>
   options: SwitchyardOptions
   needs: Needs
+  /** Of requests to `/v1/responses`. */
+  response?: ResponseTerms
 }
 
 /** Checks a body from its bytes on. Throws the `BrokerError` that its sender is to see. */

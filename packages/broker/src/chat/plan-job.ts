@@ -1,7 +1,8 @@
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { JobSpec } from '@switchyard/contract/job'
-import { KEEP_MS, KEEP_PLAIN_MS } from '@switchyard/jobs/durations'
+import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
+import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
 
@@ -16,11 +17,11 @@ export interface Fleet {
 }
 
 /**
- * The job that a chat request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
+ * The job that a request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
  * waits on the connection (`plain`): ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.
  * Throws the error that its sender is to see.
  */
-export function planChatJob(
+export function planJob(
   fleet: Fleet,
   job: {
     id: string
@@ -41,21 +42,23 @@ export function planChatJob(
     needs: intake.needs,
     options: { unsupported, allow: options.allow, deny: options.deny, tier },
   })
-  if ('error' in planned) throw planned.error
+  const { response } = intake
+  if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
   const nowMs = Date.now()
-  const isInteractive = job.plain && tier === 'interactive'
+  const isPlain = job.plain && response?.background !== true
+  const isInteractive = isPlain && tier === 'interactive'
   return {
     v: 1,
     id: job.id,
     project: payer.project,
     apiKey: payer.apiKey,
-    endpoint: '/v1/chat/completions',
-    dialect: 'openai-chat',
+    endpoint: response ? '/v1/responses' : '/v1/chat/completions',
+    dialect: response ? 'openai-responses' : 'openai-chat',
     model: intake.model,
     stream: intake.stream,
     includeUsage: intake.includeUsage,
     tier,
-    route: planned.route,
+    route: response ? routeInResponsesTerms(planned.route) : planned.route,
     createdAtMs: nowMs,
     deadlineMs:
       options.deadline !== undefined
@@ -63,8 +66,8 @@ export function planChatJob(
         : isInteractive
           ? nowMs + INTERACTIVE_DEADLINE_MS
           : null,
-    keepMs: isInteractive ? KEEP_PLAIN_MS : KEEP_MS,
-    onDisconnect: options.on_disconnect ?? (job.plain ? 'cancel' : 'continue'),
+    keepMs: response?.store ? KEEP_STORED_MS : isInteractive ? KEEP_PLAIN_MS : KEEP_MS,
+    onDisconnect: options.on_disconnect ?? (isPlain ? 'cancel' : 'continue'),
     onBreak: options.on_break ?? 'fail',
     unsupported,
     metadata: intake.metadata,
@@ -74,6 +77,7 @@ export function planChatJob(
       outputTokens: intake.needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
     },
     request: { bytes: job.bytes },
+    ...(response === undefined ? {} : { response }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }
 }
