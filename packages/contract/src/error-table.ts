@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   unknown_url: { status: 404, type: 'invalid_request_error', retryable: false },
   method_not_allowed: { status: 405, type: 'invalid_request_error', retryable: false },
   request_timeout: { status: 408, type: 'invalid_request_error', retryable: true },
+  invalid_batch_status: { status: 409, type: 'invalid_request_error', retryable: false },
   job_not_finished: { status: 409, type: 'invalid_request_error', retryable: true },
   stream_expired: { status: 410, type: 'invalid_request_error', retryable: false },
   request_too_large: { status: 413, type: 'invalid_request_error', retryable: false },

@@ -38,6 +38,16 @@ export interface Route {
   reasons: { deployment: string; included: boolean; reason: string }[]
 }
 
+/** The line of a batch that a job runs. */
+export interface BatchLine {
+  id: string
+  /** Counted from 0 over the requests of the input. */
+  line: number
+  customId: string
+  /** 1; one more with each `retry_failed` that the line is part of. */
+  try: number
+}
+
 /** What is known of a job when it is accepted; written once. Times are epoch milliseconds. */
 export interface JobSpec {
   v: 1
@@ -67,6 +77,8 @@ export interface JobSpec {
   estimate: { inputTokens: number; outputTokens: number }
   /** Bytes of the request body; `blob` names it in the blob store when it is too large for Redis. */
   request: { bytes: number; blob?: string }
+  /** Where the job is a line of a batch: its end owes the batch a row. */
+  batch?: BatchLine
   /** Of jobs of `/v1/responses`. */
   response?: ResponseTerms
   /** Whom this job alone tells of its end. */

@@ -30,6 +30,7 @@ export const scripts = {
   append: load('append', { alone: true }),
   collect: load('collect'),
   archived: load('archived'),
+  entomb: load('entomb'),
   erase: load('erase'),
   keep: load('keep'),
 }

@@ -7,19 +7,22 @@ import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
+import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
 import { createProducer } from '@switchyard/lanes/producer'
 import { openChannelListener } from '@switchyard/notifications/channel-listener'
 import { openMasterSecret } from '@switchyard/notifications/master-secret'
-import { checkPolicy, memoryUse } from '@switchyard/redis/check-policy'
-import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import { checkPolicy, memoryShare, memoryUse } from '@switchyard/redis/check-policy'
+import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { collectOrphans } from './collect-orphans.ts'
 import type { BackgroundConfig } from './config.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
+import { startBatchFeeding } from './feed-batches.ts'
+import { outputFiles } from './output-files.ts'
 import { ownerKinds } from './owner-kinds.ts'
 import { repeat } from './repeat.ts'
 
@@ -44,10 +47,13 @@ export async function startBackground(
 ): Promise<{ stop(): Promise<void> }> {
   const { logger, telemetry } = options
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
-  const onRedisError = (error: Error) => onError(error, 'redis')
-  const [redis, subscriber, masterSecret, blobs, catalog] = await Promise.all([
-    connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: onRedisError }),
-    connectRedis(config.redisUrl, { role: 'subscriber', name: `${config.id}-hears`, onError: onRedisError }),
+  const connect = (role: ConnectionRole, name: string) =>
+    connectRedis(config.redisUrl, { role, name, onError: (error) => onError(error, 'redis') })
+  const [redis, subscriber, newsSubscriber, fleetSubscriber, masterSecret, blobs, catalog] = await Promise.all([
+    connect('consumer', config.id),
+    connect('subscriber', `${config.id}-hears`),
+    connect('subscriber', `${config.id}-batches`),
+    connect('subscriber', `${config.id}-fleet`),
     openMasterSecret({ given: config.secret, dataDir: config.dataDir }),
     openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
     watchCatalog({ file: config.catalogFile, env, logger }),
@@ -129,15 +135,30 @@ export async function startBackground(
     }),
   )
 
+  const fleet = startFleetWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    onError: (error) => onError(error, 'watch the fleet'),
+  })
+  const feeding = await startBatchFeeding({
+    id: config.id,
+    broker,
+    subscriber: newsSubscriber,
+    fleet: () => ({ catalog: catalog.current(), available: fleet.deployments() }),
+    files: outputFiles(redis),
+    fullness: () => memoryShare(redis),
+  })
+
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
     catalog.stop()
-    await Promise.all(leaderships.map((leadership) => leadership.stop()))
+    await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
+    await fleet.stop()
     await archiver.stop()
     await producer.stop()
     await egress.stop()
     listener.stop()
-    await Promise.all([redis, subscriber].map((client) => disconnectRedis(client)))
+    await Promise.all([redis, subscriber, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))
   }
   return {
     stop() {

@@ -338,6 +338,13 @@ describe('without a key', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/healthz',
       '/readyz',
+      '/v1/batches',
+      '/v1/batches/{batch_id}',
+      '/v1/batches/{batch_id}/cancel',
+      '/v1/batches/{batch_id}/output',
+      '/v1/batches/{batch_id}/pause',
+      '/v1/batches/{batch_id}/resume',
+      '/v1/batches/{batch_id}/retry_failed',
       '/v1/chat/completions',
       '/v1/events',
       '/v1/files',

@@ -10,6 +10,7 @@ import type { Notifications } from '@switchyard/notifications/notifications'
 import type { RedisClient } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { BatchWatch } from './batches/watch-batches.ts'
 import type { Intake } from './chat/start-intake.ts'
 import type { UploadSlots } from './files/upload-slots.ts'
 import type { OpenWaits } from './open-waits.ts'
@@ -37,6 +38,8 @@ export interface Ingress {
   streams: OpenStreams
   waits: OpenWaits
   files: Files
+  /** News of batches, for whoever follows one. */
+  batches: BatchWatch
   uploads: UploadSlots
   /** True once the process has been told to end. */
   isDraining(): boolean

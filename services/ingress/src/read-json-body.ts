@@ -1,7 +1,7 @@
+import { requestProblem } from '@switchyard/broker/chat/request-problem'
+import { readJson } from '@switchyard/contract/json/read-json'
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { requestProblem } from './chat/request-problem.ts'
-import { readJson } from './json/read-json.ts'
 
 /** The body of a small request, checked. One that is absent counts as `{}`. Throws the error that its sender is to see. */
 export function readJsonBody<Schema extends z.ZodType>(request: FastifyRequest, schema: Schema): z.infer<Schema> {

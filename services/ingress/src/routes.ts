@@ -1,12 +1,16 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { documents } from './documents.ts'
 import { cancelJob } from './endpoints/cancel-job.ts'
 import { cancelResponse } from './endpoints/cancel-response.ts'
+import { cancelBatch, pauseBatch, resumeBatch, retryFailedLines } from './endpoints/control-batch.ts'
+import { createBatch } from './endpoints/create-batch.ts'
 import { createChatCompletion } from './endpoints/create-chat-completion.ts'
 import { createFile } from './endpoints/create-file.ts'
 import { createResponse } from './endpoints/create-response.ts'
 import { deleteFile } from './endpoints/delete-file.ts'
 import { deleteResponse } from './endpoints/delete-response.ts'
+import { getBatch } from './endpoints/get-batch.ts'
+import { getBatchOutput } from './endpoints/get-batch-output.ts'
 import { getFile } from './endpoints/get-file.ts'
 import { getFileContent } from './endpoints/get-file-content.ts'
 import { getJob } from './endpoints/get-job.ts'
@@ -14,6 +18,7 @@ import { getJobEvents } from './endpoints/get-job-events.ts'
 import { getJobResult } from './endpoints/get-job-result.ts'
 import { getResponse } from './endpoints/get-response.ts'
 import { healthz, readyz } from './endpoints/health.ts'
+import { listBatches } from './endpoints/list-batches.ts'
 import { listFiles } from './endpoints/list-files.ts'
 import { listInputItems } from './endpoints/list-input-items.ts'
 import { listJobs } from './endpoints/list-jobs.ts'
@@ -23,6 +28,8 @@ import { registerWebhookRoutes } from './webhook-routes.ts'
 
 /** Bodies of requests that have none to speak of. */
 const SMALL_BODY_BYTES = 4_096
+/** Of a request for a batch: 16 pairs of metadata are 9 KB of text at most, escaped some more. */
+const SMALL_JSON_BYTES = 64 * 1_024
 
 /** Every endpoint with who may call it and what the document says of it. */
 export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
@@ -59,6 +66,18 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
     getJobEvents(ingress, request, reply),
   )
   registerWebhookRoutes(app, ingress)
+  app.post(
+    '/v1/batches',
+    { config: inference, schema: documents.createBatch, bodyLimit: SMALL_JSON_BYTES },
+    (request) => createBatch(ingress, request),
+  )
+  app.get('/v1/batches', { config: jobs, schema: documents.listBatches }, (request) => listBatches(ingress, request))
+  app.get('/v1/batches/:batch_id', { config: jobs, schema: documents.getBatch }, (request) =>
+    getBatch(ingress, request),
+  )
+  app.get('/v1/batches/:batch_id/output', { config: jobs, schema: documents.getBatchOutput }, (request, reply) =>
+    getBatchOutput(ingress, request, reply),
+  )
   const bodiless: FastifyPluginAsync = async (app) => {
     // Whatever a client sends along is read and forgotten.
     app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: SMALL_BODY_BYTES }, (_request, _body, done) =>
@@ -69,6 +88,17 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
       { config: cancelling, schema: documents.cancelJob, bodyLimit: SMALL_BODY_BYTES },
       (request) => cancelJob(ingress, request),
     )
+    for (const [name, access, schema, act] of [
+      ['cancel', 'jobs.cancel', documents.cancelBatch, cancelBatch],
+      ['pause', 'jobs.cancel', documents.pauseBatch, pauseBatch],
+      ['resume', 'inference', documents.resumeBatch, resumeBatch],
+      ['retry_failed', 'inference', documents.retryFailedLines, retryFailedLines],
+    ] as const) {
+      const config: FastifyContextConfig = { access }
+      app.post(`/v1/batches/:batch_id/${name}`, { config, schema, bodyLimit: SMALL_BODY_BYTES }, (request) =>
+        act(ingress, request),
+      )
+    }
     app.delete(
       '/v1/files/:file_id',
       { config: filing, schema: documents.deleteFile, bodyLimit: SMALL_BODY_BYTES },

@@ -20,6 +20,7 @@ import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type Bounds, buildApp, DEFAULT_BOUNDS } from './app.ts'
+import { watchBatches } from './batches/watch-batches.ts'
 import { startIntake } from './chat/start-intake.ts'
 import { drain } from './drain.ts'
 import { uploadSlots } from './files/upload-slots.ts'
@@ -68,14 +69,16 @@ export async function startIngress(
   const catalog = await watchCatalog({ file: environment.catalogFile, env: options.env, logger })
   const connect = (role: ConnectionRole, name: string) =>
     connectRedis(environment.redisUrl, { role, name, onError: onRedisError })
-  const [redis, liveSubscriber, fleetSubscriber, channelSubscriber, masterSecret, blobs] = await Promise.all([
-    connect('producer', id),
-    connect('subscriber', `${id}-live`),
-    connect('subscriber', `${id}-fleet`),
-    connect('subscriber', `${id}-channels`),
-    openMasterSecret({ given: environment.secret, dataDir: environment.dataDirectory }),
-    openLocalBlobStore(join(environment.dataDirectory, 'blobs'), { fsync: environment.fsync }),
-  ])
+  const [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber, masterSecret, blobs] =
+    await Promise.all([
+      connect('producer', id),
+      connect('subscriber', `${id}-live`),
+      connect('subscriber', `${id}-fleet`),
+      connect('subscriber', `${id}-channels`),
+      connect('subscriber', `${id}-batches`),
+      openMasterSecret({ given: environment.secret, dataDir: environment.dataDirectory }),
+      openLocalBlobStore(join(environment.dataDirectory, 'blobs'), { fsync: environment.fsync }),
+    ])
   await checkPolicy(redis)
   if (environment.apiKey !== undefined) await ensureDevelopmentProject(redis, environment.apiKey)
 
@@ -121,6 +124,7 @@ export async function startIngress(
     streams,
     waits: openWaits(),
     files: { redis, blobs },
+    batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
     isDraining: () => draining,
     telemetry,
@@ -141,9 +145,8 @@ export async function startIngress(
     await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
-    await Promise.all(
-      [redis, liveSubscriber, fleetSubscriber, channelSubscriber].map((client) => disconnectRedis(client)),
-    )
+    const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]
+    await Promise.all(clients.map((client) => disconnectRedis(client)))
   }
 
   let stopping: Promise<void> | undefined

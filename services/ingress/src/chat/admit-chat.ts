@@ -1,3 +1,4 @@
+import { planJob } from '@switchyard/broker/chat/plan-job'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
 import type { Dialect, JobSpec } from '@switchyard/contract/job'
@@ -10,7 +11,6 @@ import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
 import { readJobWebhook } from '../webhooks/read-job-webhook.ts'
-import { planJob } from './plan-job.ts'
 import type { Intake } from './start-intake.ts'
 
 /** A request that may become a job: planned, not stored yet. */
@@ -52,11 +52,12 @@ export async function admit(
     }
     const asked = intake.options.webhook
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
-    const spec = planJob(ingress, {
+    const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
+    const spec = planJob(fleet, {
       id: newJobId(),
-      principal,
+      payer: principal,
       intake,
-      preference,
+      plain: preference.kind === 'none',
       webhook,
       bytes: bytes.length,
       traceparent: span.traceparent,

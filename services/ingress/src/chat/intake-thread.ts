@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import type { ChatIntake } from '@switchyard/broker/chat/read-chat-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { ErrorCode } from '@switchyard/contract/error-table'
 import type { Dialect } from '@switchyard/contract/job'
-import type { ChatIntake } from './read-chat-request.ts'
 
 export interface IntakeQuestion {
   id: number

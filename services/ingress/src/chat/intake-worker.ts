@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads'
+import { readRequest } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Dialect } from '@switchyard/contract/job'
 import type { IntakeAnswer, IntakeQuestion } from './intake-thread.ts'
-import { readRequest } from './read-request.ts'
 
 /** The body of an intake thread (intake-thread.ts): one question, one answer; the bytes travel there and back without a copy. */
 parentPort?.on('message', ({ id, dialect, body }: IntakeQuestion) => {

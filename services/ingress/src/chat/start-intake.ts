@@ -1,8 +1,8 @@
+import type { ChatIntake } from '@switchyard/broker/chat/read-chat-request'
+import { readRequest } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Dialect } from '@switchyard/contract/job'
 import { type IntakeThread, startIntakeThread } from './intake-thread.ts'
-import type { ChatIntake } from './read-chat-request.ts'
-import { readRequest } from './read-request.ts'
 
 /** Reading 256 KB takes 0.75 ms; what is larger would hold up every stream of this process. */
 const INLINE_BYTES = 256 * 1024

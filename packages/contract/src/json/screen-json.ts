@@ -1,4 +1,4 @@
-import { BrokerError } from '@switchyard/contract/broker-error'
+import { BrokerError } from '../broker-error.ts'
 
 const MAX_DEPTH = 64
 const MAX_KEYS = 50_000

@@ -1,11 +1,9 @@
-import type { Principal } from '@switchyard/accounts/principal'
+import type { Catalog } from '@switchyard/catalog/catalog'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { JobWebhook } from '@switchyard/contract/event'
 import type { JobSpec } from '@switchyard/contract/job'
 import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
 import { LONGEST_ROUND_MS } from '@switchyard/notifications/judge-try'
-import type { Ingress } from '../ingress.ts'
-import type { Preference } from '../prefer.ts'
 import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
@@ -14,27 +12,35 @@ const INTERACTIVE_DEADLINE_MS = 600_000
 /** Booked for an answer whose length nobody bounded. */
 const ASSUMED_OUTPUT_TOKENS = 1_024
 
+/** What a route is planned over: the catalog, and the deployments that live workers announced. */
+export interface Fleet {
+  catalog: Catalog
+  available: ReadonlySet<string>
+}
+
 /**
  * The job that a request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
- * waits on the connection: ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.
+ * waits on the connection (`plain`): ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.
+ * Throws the error that its sender is to see.
  */
 export function planJob(
-  ingress: Ingress,
+  fleet: Fleet,
   job: {
     id: string
-    principal: Principal
+    /** Who pays: the project, and the id of its key. */
+    payer: { project: string; apiKey: string }
     intake: ChatIntake
-    preference: Preference
+    plain: boolean
     webhook: JobWebhook | undefined
     bytes: number
     traceparent: string | undefined
   },
 ): JobSpec {
-  const { intake, principal } = job
+  const { intake, payer } = job
   const { options } = intake
   const tier = options.tier ?? (intake.flex ? 'batch' : 'interactive')
   const unsupported = options.unsupported ?? null
-  const planned = planRoute(ingress.catalog().current, ingress.available(), {
+  const planned = planRoute(fleet.catalog, fleet.available, {
     model: intake.model,
     needs: intake.needs,
     options: { unsupported, allow: options.allow, deny: options.deny, tier },
@@ -42,13 +48,13 @@ export function planJob(
   const { response } = intake
   if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
   const nowMs = Date.now()
-  const isPlain = job.preference.kind === 'none' && response?.background !== true
+  const isPlain = job.plain && response?.background !== true
   const isInteractive = isPlain && tier === 'interactive'
   return {
     v: 1,
     id: job.id,
-    project: principal.project,
-    apiKey: principal.apiKey,
+    project: payer.project,
+    apiKey: payer.apiKey,
     endpoint: response ? '/v1/responses' : '/v1/chat/completions',
     dialect: response ? 'openai-responses' : 'openai-chat',
     model: intake.model,

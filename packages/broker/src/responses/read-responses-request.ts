@@ -1,5 +1,6 @@
 import { needsOf } from '@switchyard/catalog/needs'
 import { BrokerError } from '@switchyard/contract/broker-error'
+import { readJson } from '@switchyard/contract/json/read-json'
 import { inResponsesWords, responsesName } from '@switchyard/contract/openai-responses/parameter-names'
 import {
   INPUT_ITEM_TYPES,
@@ -11,7 +12,6 @@ import type { ChatIntake } from '../chat/read-chat-request.ts'
 import { refuseLaterOptions } from '../chat/refuse-later-options.ts'
 import { refuseParameters } from '../chat/refused-parameters.ts'
 import { requestProblem } from '../chat/request-problem.ts'
-import { readJson } from '../json/read-json.ts'
 
 /** Checks the body of a Responses request from its bytes on. Throws the `BrokerError` that its sender is to see. */
 export function readResponsesRequest(bytes: Buffer): ChatIntake {

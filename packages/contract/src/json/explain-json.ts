@@ -1,5 +1,5 @@
-import { BrokerError } from '@switchyard/contract/broker-error'
-import type { ErrorCode } from '@switchyard/contract/error-table'
+import { BrokerError } from '../broker-error.ts'
+import type { ErrorCode } from '../error-table.ts'
 import { jsonPath } from './json-path.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { BrokerError } from '@switchyard/contract/broker-error'
+import { BrokerError } from '../broker-error.ts'
 import { explainJson } from './explain-json.ts'
 import { screenJson } from './screen-json.ts'
 

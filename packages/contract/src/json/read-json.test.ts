@@ -1,6 +1,6 @@
-import { BrokerError } from '@switchyard/contract/broker-error'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BrokerError } from '../broker-error.ts'
 import { explainJson } from './explain-json.ts'
 import { readJson } from './read-json.ts'
 

@@ -1,7 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { ErrorCode } from '@switchyard/contract/error-table'
+import { jsonPath } from '@switchyard/contract/json/json-path'
 import type { z } from 'zod'
-import { jsonPath } from '../json/json-path.ts'
 
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
