@@ -34,35 +34,37 @@ const TOTALS = [
   'costNanoUsd',
 ] as const satisfies (keyof LedgerTotals)[]
 
-// KEYS ledger totals; ARGV epoch s at which both expire, how many rows, their effect ids, the rows, then the amounts of each row's
-// totals. Gives how many of the rows are new; the others change nothing. All commands but the first few touch whole batches: what
-// a script costs is above all its commands.
+// KEYS ledger totals; ARGV epoch s at which both expire, how many rows, their effect ids, the rows, the amounts of each row (in the
+// order of `TOTALS`, with spaces between), then field and amount of each total if all rows are new. Gives how many rows are new; the
+// others change nothing, and then the amounts are summed anew.
 const RECORD = defineScript(
   'record-ledger-rows',
-  `local n, names = tonumber(ARGV[2]), { '${TOTALS.join("', '")}' }
-local known = redis.call('HMGET', KEYS[1], unpack(ARGV, 3, 2 + n))
-local sums = redis.call('HMGET', KEYS[2], unpack(names))
-local begun, seen, rows, new = sums[1], {}, {}, 0
-for i = 1, #names do sums[i] = tonumber(sums[i] or 0) end
-for row = 1, n do
-  local id = ARGV[2 + row]
-  if not known[row] and not seen[id] then
-    seen[id], new = true, new + 1
-    rows[2 * new - 1], rows[2 * new] = id, ARGV[2 + n + row]
-    local at = 2 + 2 * n + #names * (row - 1)
-    for i = 1, #names do sums[i] = sums[i] + ARGV[at + i] end
-  end
+  `local n, known, new = tonumber(ARGV[2]), {}, 0
+for i = 1, n do
+  if redis.call('HSETNX', KEYS[1], ARGV[2 + i], ARGV[2 + n + i]) == 0 then known[i] = true else new = new + 1 end
 end
 if new == 0 then return 0 end
-local totals = {}
-for i = 1, #names do
-  if sums[i] ~= 0 then
-    totals[#totals + 1] = names[i]
-    totals[#totals + 1] = string.format('%.0f', sums[i])
+local amounts = { unpack(ARGV, 3 + 3 * n) }
+if new < n then
+  local names, sums = { '${TOTALS.join("', '")}' }, {}
+  for i = 1, n do
+    local at = 0
+    for amount in string.gmatch(known[i] and '' or ARGV[2 + 2 * n + i], '%S+') do
+      at = at + 1
+      sums[at] = (sums[at] or 0) + amount
+    end
+  end
+  amounts = {}
+  for at, name in ipairs(names) do
+    if sums[at] ~= 0 then
+      amounts[#amounts + 1] = name
+      amounts[#amounts + 1] = string.format('%.0f', sums[at])
+    end
   end
 end
-redis.call('HSET', KEYS[1], unpack(rows))
-redis.call('HSET', KEYS[2], unpack(totals))
+-- The first total are the attempts.
+local begun = redis.call('HINCRBY', KEYS[2], amounts[1], amounts[2]) > new
+for i = 3, #amounts, 2 do redis.call('HINCRBY', KEYS[2], amounts[i], amounts[i + 1]) end
 if not begun then
   redis.call('EXPIREAT', KEYS[1], ARGV[1])
   redis.call('EXPIREAT', KEYS[2], ARGV[1])
@@ -91,11 +93,19 @@ export function ledgerCommand(project: string, day: string, rows: LedgerRow[]): 
   const args: (string | number)[] = [expiresAt, rows.length]
   for (const { effectId } of rows) args.push(effectId)
   for (const row of rows) args.push(JSON.stringify(row))
+  const sums = TOTALS.map(() => 0)
   for (const row of rows) {
     const amounts = amountsOf(row)
     // A script that fails halfway keeps what it did: nothing but whole numbers may reach it.
-    for (const name of TOTALS) args.push(Number.isFinite(amounts[name]) ? Math.round(amounts[name]) : 0)
+    const whole = TOTALS.map((name) => (Number.isFinite(amounts[name]) ? Math.round(amounts[name]) : 0))
+    whole.forEach((amount, i) => {
+      sums[i]! += amount
+    })
+    args.push(whole.join(' '))
   }
+  TOTALS.forEach((name, i) => {
+    if (sums[i] !== 0) args.push(name, sums[i]!)
+  })
   return scriptCommand(RECORD, [ledgerKey(project, day), totalsKey(project, day)], args)
 }
 
