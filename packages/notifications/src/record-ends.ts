@@ -1,5 +1,6 @@
 import type { EventType, JobWebhook } from '@switchyard/contract/event'
 import type { TerminalStatus } from '@switchyard/contract/job'
+import { responseIdOf } from '@switchyard/contract/openai-responses/response-id'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type NewEvent, recordEvents } from './record-events.ts'
 
@@ -41,8 +42,7 @@ function eventsOf(end: JobEnd): NewEvent[] {
   const job: NewEvent = { ...shared, effectId: `${jobId}.end.feed`, type: `job.${status}`, dataId: jobId }
   if (end.endpoint !== RESPONSES) return [{ ...job, target: targetOf(end, job.type, true) }]
   const type = responseType(end)
-  // Its id is ours: a response is the job that made it.
-  const response = { ...shared, effectId: `${jobId}.end.response`, type, dataId: jobId.replace(/^job_/, 'resp_') }
+  const response = { ...shared, effectId: `${jobId}.end.response`, type, dataId: responseIdOf(jobId) }
   return [
     { ...response, target: targetOf(end, type, true) },
     { ...job, target: targetOf(end, job.type, false) },

@@ -231,8 +231,10 @@ describe.each([
       webhook: { url: `${receiver.url}?token=hidden-away`, events: null },
       traceparent: `00-${traceId}-${spanId}-01`,
     })
-    await eventually(() => expect(spans).toHaveLength(1))
-    const [span] = spans
+    // What earlier tests left is tried beside it.
+    const own = () => spans.find(({ attributes }) => attributes['switchyard.project'] === bundle.project)
+    await eventually(() => expect(own()).toBeDefined())
+    const span = own()
     expect([span!.name, span!.spanContext().traceId, span!.parentSpanContext?.spanId]).toEqual([
       'webhook',
       traceId,

@@ -1,4 +1,5 @@
 import { isJobId } from '@switchyard/contract/ids'
+import { jobIdOfResponse } from '@switchyard/contract/openai-responses/response-id'
 import type { Egress, EgressOutcome } from '@switchyard/egress/egress'
 import { KEEP_MS } from '@switchyard/jobs/durations'
 import { keepJob } from '@switchyard/jobs/keep-job'
@@ -98,8 +99,8 @@ async function keepResult(redis: RedisClient, attempt: Try, delayMs: number): Pr
 
 /** The job that an event is about, if it is about one: a response is the job that made it. */
 function jobIdOf({ event }: Try): string | null {
-  const id = event.data.id.replace(/^resp_/, 'job_')
-  return isJobId(id) ? id : null
+  const { id } = event.data
+  return isJobId(id) ? id : jobIdOfResponse(id)
 }
 
 /** null: it was called off, which says nothing about the receiver. */
