@@ -120,6 +120,7 @@ describe('runStack', { timeout: 40_000 }, () => {
       SWITCHYARD_DATA_DIR: await makeDataDir(),
       SWITCHYARD_SIMULATOR: 'on',
       SWITCHYARD_API_KEY: 'sk-sy-a-key-that-was-given-by-hand',
+      AWS_SECRET_ACCESS_KEY: 'of the bucket',
       OPENAI_API_KEY: 'openai-canary',
       GEMINI_API_KEY: 'gemini-canary',
     })
@@ -130,6 +131,7 @@ describe('runStack', { timeout: 40_000 }, () => {
       expect([role, env.GEMINI_API_KEY]).toEqual([role, isWorker ? 'gemini-canary' : undefined])
       expect([role, env.SWITCHYARD_API_KEY !== undefined]).toEqual([role, role === 'ingress'])
       expect([role, env.REDIS_URL !== undefined]).toEqual([role, role !== 'simulator'])
+      expect([role, env.AWS_SECRET_ACCESS_KEY !== undefined]).toEqual([role, role !== 'simulator'])
       expect(env.SWITCHYARD_DRAIN_MS).toBe('8000')
     }
     const workers = (await started(stack.dataDir)).filter(({ env }) => env.OPENAI_API_KEY !== undefined)

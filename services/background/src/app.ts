@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { openLocalBlobStore } from '@switchyard/blobs/local-blob-store'
+import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
@@ -40,7 +39,7 @@ export async function startBackground(
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
   const [redis, blobs, catalog] = await Promise.all([
     connectRedis(config.redisUrl, { role: 'consumer', name: config.id, onError: (error) => onError(error, 'redis') }),
-    openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
+    openBlobStore(config.blobs),
     watchCatalog({ file: config.catalogFile, env, logger }),
   ])
   await checkPolicy(redis)
