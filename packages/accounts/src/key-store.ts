@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { defineScript, runScript } from '@switchyard/redis/script'
 import { z } from 'zod'
@@ -39,7 +39,7 @@ return 1`,
  * Always compared and cached whole.
  */
 export function digestOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+  return hash('sha256', key)
 }
 
 /** API keys in Redis, by digest. A record that cannot be read is an error, never a key. */

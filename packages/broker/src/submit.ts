@@ -1,4 +1,5 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
+import type { RoutedDeployment } from '@switchyard/contract/job'
 import { createJob, type NewJob } from '@switchyard/jobs/create-job'
 import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
 import { isClusterClient } from '@switchyard/redis/connect'
@@ -13,9 +14,12 @@ import { runEffectsSoon } from './run-effects.ts'
  */
 export async function submit(broker: Broker, job: NewJob): Promise<void> {
   const { spec } = job
+  const { lane, deployments } = spec.route.hops[0]!
+  const [{ id: deployment, drop }] = deployments as [RoutedDeployment]
+  const first = { deployment, ...spec.estimate, drop }
   const add = () => {
     broker.producer
-      .add(spec.route.hops[0]!.lane, { jobId: spec.id, delivery: 1 })
+      .add(lane, { jobId: spec.id, delivery: 1, first })
       .catch((error) => broker.onError(error, 'add to a lane'))
   }
   // One server takes both in this order from one connection, so the second need not wait for the first; a delivery whose record was

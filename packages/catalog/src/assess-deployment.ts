@@ -2,7 +2,7 @@ import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Unsupported } from '@switchyard/contract/job'
 import { CAPABILITIES, type Capability } from './capabilities.ts'
 import type { Deployment } from './catalog.ts'
-import { HINTS, KIND_FACTS } from './kind-capabilities.ts'
+import { BETWEEN_OPENAI, HINTS, KIND_FACTS } from './kind-capabilities.ts'
 import type { Needs } from './needs.ts'
 
 /** Whether a deployment can serve a request: with which parameters left out, or why not (the caller's 400 if nobody else can). */
@@ -71,7 +71,9 @@ function honours(deployment: Deployment, parameter: string, needs: Needs): boole
   if (parameter === 'parallel_tool_calls' && needs.parallelTools) return deployment.capabilities.parallelTools
   const capability = CAPABILITY_OF[parameter]
   if (capability !== undefined) return deployment.capabilities[capability]
-  const carried = KIND_FACTS[deployment.provider.kind].honours
+  const { kind } = deployment.provider
+  const passesThrough = (deployment.api === 'responses') === (needs.responses === true)
+  const carried = kind === 'openai' && !passesThrough ? BETWEEN_OPENAI : KIND_FACTS[kind].honours
   return carried === 'all' || carried.has(parameter)
 }
 

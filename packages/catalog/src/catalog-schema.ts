@@ -48,10 +48,7 @@ const deployment = z.strictObject({
   provider: text,
   class: text,
   model: text,
-  api: z
-    .enum(['chat', 'responses'], 'must be chat')
-    .refine((api) => api !== 'responses', 'api: responses is not served yet; use chat')
-    .optional(),
+  api: z.enum(['chat', 'responses'], 'must be chat or responses').optional(),
   streams: z.boolean('must be true or false').optional(),
   region: text.optional(),
   weight: positive.optional(),

@@ -33,7 +33,8 @@ export interface Deployment {
   class: string
   /** Name of the model at the provider. */
   model: string
-  api: 'chat'
+  /** `responses`: the provider serves this model through its Responses API; only of kind `openai`. */
+  api: 'chat' | 'responses'
   /** false: the upstream answers in one piece. */
   streams: boolean
   region: string | null

@@ -18,6 +18,10 @@ export function checkReferences(file: CatalogFile): PathProblem[] {
   for (const [name, deployment] of Object.entries(file.deployments)) {
     expect('provider', providers, deployment.provider, ['deployments', name, 'provider'])
     expect('class', classes, deployment.class, ['deployments', name, 'class'])
+    const kind = file.providers[deployment.provider]?.kind
+    if (deployment.api === 'responses' && kind !== undefined && kind !== 'openai') {
+      problems.push({ path: ['deployments', name, 'api'], reason: `a provider of kind ${kind} has no Responses API` })
+    }
   }
 
   for (const [name, model] of Object.entries(file.models)) {

@@ -45,6 +45,19 @@ const TRANSLATED = [
   'metadata',
 ]
 
+/** What is carried between OpenAI's two APIs, where a deployment speaks the other one than the client. */
+export const BETWEEN_OPENAI: ReadonlySet<string> = new Set([
+  ...TRANSLATED.filter((name) => name !== 'stop'),
+  'parallel_tool_calls',
+  'verbosity',
+  'logprobs',
+  'top_logprobs',
+  'user',
+  'service_tier',
+  'safety_identifier',
+  'prompt_cache_key',
+])
+
 export const KIND_FACTS: Record<ProviderKind, KindFacts> = {
   openai: {
     baseUrl: 'https://api.openai.com/v1',

@@ -4,6 +4,8 @@ import { tokenTally } from './estimate-tokens.ts'
 
 /** What a request asks of a deployment. Computed once, when the job is accepted; it holds nothing of the prompt. */
 export interface Needs {
+  /** The client speaks the Responses API: which of a provider's APIs passes it through. Absent: chat completions. */
+  responses?: true
   tools: boolean
   /** Explicitly: `parallel_tool_calls: true`. */
   parallelTools: boolean

@@ -81,10 +81,10 @@ describe('a bad file is refused with file, line, path and reason', () => {
       ['c.yaml:2 providers.openai.kind: must be one of openai, anthropic, google'],
     ],
     [
-      'the Responses API',
+      'no such API',
       'model: gpt-5.5 }',
-      'model: gpt-5.5, api: responses }',
-      ['c.yaml:7 deployments.gpt.api: api: responses is not served yet; use chat'],
+      'model: gpt-5.5, api: completions }',
+      ['c.yaml:7 deployments.gpt.api: must be chat or responses'],
     ],
     [
       'a time without unit',
@@ -198,6 +198,11 @@ describe('a bad file is refused with file, line, path and reason', () => {
   test('an alias bomb', () => {
     const levels = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`)
     expect(problemsOf(['a0: &a0 [x, x]', ...levels].join('\n'))[0]).toMatch(/can't be read/)
+  })
+
+  test('the Responses API of a provider that has none', () => {
+    const text = BASE.replace('kind: openai, apiKey', 'kind: google, apiKey').replace('5.5 }', '5.5, api: responses }')
+    expect(problemsOf(text)).toEqual(['c.yaml:7 deployments.gpt.api: a provider of kind google has no Responses API'])
   })
 
   test('a huge file', () => expect(problemsOf(`# ${'x'.repeat(1_000_000)}`)[0]).toMatch(/larger than/))

@@ -5,6 +5,8 @@ import { KIND_FACTS } from './kind-capabilities.ts'
 import { modelFacts } from './model-facts.ts'
 import { tableEntry } from './price-table.ts'
 
+/** The Responses API takes no audio. */
+const RESPONSES_LACKS = ['audio']
 const DEFAULT_CONCURRENCY = { interactive: 256, batch: 64 }
 const DEFAULT_TIMEOUTS = { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 }
 
@@ -47,13 +49,16 @@ function resolveDeployment(name: string, written: DeploymentInFile, provider: Pr
     provider,
     class: written.class,
     model: written.model,
-    api: 'chat',
+    api: written.api ?? 'chat',
     streams: written.streams ?? true,
     region: written.region ?? null,
     weight: written.weight ?? 1,
     contextWindow: written.contextWindow ?? facts.contextWindow ?? entry?.contextWindow ?? null,
     maxOutput: written.maxOutput ?? facts.maxOutput ?? null,
-    capabilities: resolveCapabilities(written, provider, facts.lacks ?? []),
+    capabilities: resolveCapabilities(written, provider, [
+      ...(facts.lacks ?? []),
+      ...(written.api === 'responses' ? RESPONSES_LACKS : []),
+    ]),
     unsupported: written.unsupported ?? facts.unsupported ?? [],
     limits: { ...written.limits },
     timeouts: {

@@ -1,5 +1,6 @@
 import type { JobFailure } from './broker-error.ts'
 import type { ErrorClass } from './error-class.ts'
+import type { JobWebhook } from './event.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
 export const TERMINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const
@@ -11,7 +12,7 @@ export function isTerminal(status: JobStatus): status is TerminalStatus {
   return status !== 'queued' && status !== 'in_progress'
 }
 
-export type Dialect = 'openai-chat'
+export type Dialect = 'openai-chat' | 'openai-responses'
 export type OnBreak = 'fail' | 'restart' | 'continue'
 export type OnDisconnect = 'cancel' | 'continue'
 export type Unsupported = 'strict' | 'warn' | 'drop'
@@ -35,6 +36,16 @@ export interface Route {
   policy: 'ordered'
   hops: Hop[]
   reasons: { deployment: string; included: boolean; reason: string }[]
+}
+
+/** The line of a batch that a job runs. */
+export interface BatchLine {
+  id: string
+  /** Counted from 0 over the requests of the input. */
+  line: number
+  customId: string
+  /** 1; one more with each `retry_failed` that the line is part of. */
+  try: number
 }
 
 /** What is known of a job when it is accepted; written once. Times are epoch milliseconds. */
@@ -66,9 +77,26 @@ export interface JobSpec {
   estimate: { inputTokens: number; outputTokens: number }
   /** Bytes of the request body; `blob` names it in the blob store when it is too large for Redis. */
   request: { bytes: number; blob?: string }
+  /** Where the job is a line of a batch: its end owes the batch a row. */
+  batch?: BatchLine
+  /** Of jobs of `/v1/responses`. */
+  response?: ResponseTerms
+  /** Whom this job alone tells of its end. */
+  webhook?: JobWebhook
   /** W3C trace context of the request's span. */
   traceparent?: string
 }
+
+/** What the client of a response asked beyond the answer. */
+export interface ResponseTerms {
+  /** It can be retrieved, and continued by `previous_response_id`. */
+  store: boolean
+  background: boolean
+  previousResponseId: string | null
+}
+
+/** Why a model did not finish its answer, where it says so and that is no failure. */
+export type IncompleteReason = 'max_output_tokens' | 'content_filter'
 
 export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'
 
@@ -91,6 +119,8 @@ export interface Attempt {
   startedAtMs: number
   ttftMs: number | null
   durationMs: number | null
+  /** Of a response that the model did not finish: why. */
+  incomplete?: IncompleteReason
   usage: Usage | null
   usageSource: UsageSource
   /** null: the model has no price, which is not the same as free. */

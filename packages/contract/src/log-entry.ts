@@ -1,4 +1,5 @@
 import type { TerminalStatus } from './job.ts'
+import { numbered } from './openai-responses/event-data.ts'
 
 /**
  * One event of a job's log, as every reader gets it. `seq` runs 0, 1, 2 … without a gap; the last one is terminal.
@@ -13,7 +14,17 @@ export interface LogEntry {
 
 /** The SSE block of an entry (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export function toSse(entry: LogEntry): string {
-  return entry.event === null
-    ? `id: ${entry.seq}\ndata: ${entry.data}\n\n`
-    : `id: ${entry.seq}\nevent: ${entry.event}\ndata: ${entry.data}\n\n`
+  const event = entry.event ?? typeOf(entry.data)
+  const data = entry.terminal === null ? entry.data : numbered(entry.data, entry.seq)
+  return event === null ? `id: ${entry.seq}\ndata: ${data}\n\n` : `id: ${entry.seq}\nevent: ${event}\ndata: ${data}\n\n`
+}
+
+const TYPE_FIRST = '{"type":"'
+const LONGEST_TYPE = 128
+
+/** Dialects whose events have names write them first; chat chunks have none. */
+function typeOf(data: string): string | null {
+  if (!data.startsWith(TYPE_FIRST)) return null
+  const end = data.indexOf('"', TYPE_FIRST.length)
+  return end === -1 || end > LONGEST_TYPE ? null : data.slice(TYPE_FIRST.length, end)
 }

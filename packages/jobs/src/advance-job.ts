@@ -24,12 +24,12 @@ export async function advanceJob(
   jobs: Jobs,
   jobId: string,
   advance: Advance,
-): Promise<{ delivery: number; rowId: string | null; statusSeq: number | null } | null> {
+): Promise<{ delivery: number; rowId: string | null } | null> {
   const keys = jobKeys(jobId)
   const reply = (await runScript(
     jobs.redis,
     scripts.advance,
-    [keys.record, keys.events, keys.due, keys.outbox],
+    [keys.record, keys.due, keys.outbox],
     [
       jobId,
       advance.delivery,
@@ -41,7 +41,7 @@ export async function advanceJob(
       advance.fence ?? '',
       advance.lane,
     ],
-  )) as [number, number?, string?, number?]
+  )) as [number, string?, string?]
   if (reply[0] !== 1) return null
-  return { delivery: reply[1]!, rowId: reply[2] || null, statusSeq: reply[3]! < 0 ? null : reply[3]! }
+  return { delivery: Number(reply[1]), rowId: reply[2] || null }
 }

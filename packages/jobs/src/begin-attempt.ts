@@ -6,22 +6,18 @@ import { scripts } from './scripts.ts'
 import { attemptEvent } from './status-event.ts'
 
 /** Writes an attempt down, with its estimate, before its first byte leaves. `owned: false`: the job is no longer ours, make no call. */
-export async function beginAttempt(
-  jobs: Jobs,
-  jobId: string,
-  attempt: AttemptBeginning,
-): Promise<{ owned: boolean; statusSeq: number | null }> {
+export async function beginAttempt(jobs: Jobs, jobId: string, attempt: AttemptBeginning): Promise<{ owned: boolean }> {
   const keys = jobKeys(jobId)
-  const reply = (await runScript(
+  const reply = await runScript(
     jobs.redis,
     scripts.begin,
-    [keys.record, keys.events],
+    [keys.record],
     [
       attempt.fence,
       attempt.number,
       JSON.stringify(attempt),
       attemptEvent(jobId, attempt.number, attempt.deployment, 'in_progress'),
     ],
-  )) as [number, number?, number?]
-  return { owned: reply[0] === 1, statusSeq: reply[2] === undefined || reply[2] < 0 ? null : reply[2] }
+  )
+  return { owned: reply === 1 }
 }

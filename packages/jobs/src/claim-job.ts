@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import type { JobRecord } from '@switchyard/contract/job'
+import type { JobRecord, JobSpec } from '@switchyard/contract/job'
 import { runScript } from '@switchyard/redis/script'
 import { LEASE_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
 import { parseReaders, type Reader } from './readers.ts'
-import { parseRecord } from './record.ts'
+import { type AttemptBeginning, parseAttempts } from './record.ts'
 import { scripts } from './scripts.ts'
-import { statusEvent } from './status-event.ts'
+import { attemptEvent, statusEvent } from './status-event.ts'
 
 /** The owner's hold on a job. `fence` is its number; every write names it. */
 export interface Claim {
@@ -15,16 +15,18 @@ export interface Claim {
   fence: number
   /** Number of the log's next event. */
   nextSeq: number
-  /** Number of the `job.status` event that this claim wrote, null for streamed jobs. */
-  statusSeq: number | null
+  /** The attempt that was given with the claim is written down, as number 1. It is not among the record's attempts. */
+  begun: boolean
   /** The request, null when it is in the blob store. */
   request: string | null
   readers: Reader[]
   claimedAtMs: number
 }
 
-export type ClaimVerdict =
-  | { kind: 'claimed'; claim: Claim }
+/** Who did not get the job is told whether it has any attempt: if so, attempt 1 and what was reserved for it are somebody else's. */
+export type ClaimVerdict = { kind: 'claimed'; claim: Claim } | (Refusal & { tried: boolean })
+
+type Refusal =
   /** Another owner's lease is alive for so long. Durations, because our clock may not be Redis'. */
   | { kind: 'held'; inMs: number }
   /** Deferred: not before that. */
@@ -40,17 +42,29 @@ export type ClaimVerdict =
   /** No such record: gone, or its delivery was faster than it. */
   | { kind: 'unknown' }
 
-/** Claims one delivery of a job for `owner` until the lease ends. A repeat with the same `token` gets the same claim. */
+/**
+ * Claims one delivery of a job for `owner` until the lease ends. A repeat with the same `token` gets the same claim.
+ * With a `beginning` (number 1, fence 1) the very first claim of a job also writes that attempt down; on `trial` it can be taken back
+ * (`withdrawAttempt`), and nobody is shown it before it has ended or was confirmed (`confirmAttempts`).
+ */
 export async function claimJob(
   jobs: Jobs,
   delivery: { jobId: string; delivery: number },
-  options: { owner: string; suspect: boolean; leaseMs?: number; token?: string },
+  options: {
+    owner: string
+    suspect: boolean
+    leaseMs?: number
+    token?: string
+    beginning?: AttemptBeginning | null
+    trial?: boolean
+  },
 ): Promise<ClaimVerdict> {
   const keys = jobKeys(delivery.jobId)
+  const { beginning } = options
   const reply = (await runScript(
     jobs.redis,
     scripts.claim,
-    [keys.record, keys.request, keys.events, keys.readers, keys.due, keys.outbox],
+    [keys.record, keys.events, keys.outbox],
     [
       delivery.jobId,
       options.owner,
@@ -59,42 +73,75 @@ export async function claimJob(
       options.leaseMs ?? LEASE_MS,
       options.suspect ? 1 : 0,
       statusEvent(delivery.jobId, 'in_progress'),
+      beginning ? JSON.stringify(beginning) : '',
+      beginning ? attemptEvent(delivery.jobId, beginning.number, beginning.deployment, 'in_progress') : '',
+      options.trial ? 1 : 0,
     ],
   )) as [string, ...unknown[]]
+  const tried = reply[1] !== undefined && reply[1] !== '0'
   switch (reply[0]) {
-    case 'claimed': {
-      const [, nowMs, fence, nextSeq, statusSeq, record, request, readers] = reply as [
-        string,
-        number,
-        number,
-        number,
-        number,
-        string[],
-        string | null,
-        string[],
-      ]
-      return {
-        kind: 'claimed',
-        claim: {
-          record: parseRecord(record)!,
-          fence,
-          nextSeq,
-          statusSeq: statusSeq < 0 ? null : statusSeq,
-          request,
-          readers: parseReaders(readers),
-          claimedAtMs: nowMs,
-        },
-      }
-    }
+    case 'claimed':
+      return { kind: 'claimed', claim: claimOf(reply as ClaimedReply, delivery.delivery, options.owner) }
     case 'held':
     case 'early':
-      return { kind: reply[0], inMs: reply[1] as number }
+      return { kind: reply[0], tried, inMs: reply[2] as number }
     case 'expired':
     case 'suspect':
     case 'quarantine':
     case 'unknown':
-      return { kind: reply[0] }
+      return { kind: reply[0], tried }
     default:
-      return { kind: 'drop' }
+      return { kind: 'drop', tried }
+  }
+}
+
+type ClaimedReply = [
+  kind: string,
+  nowMs: number,
+  fence: number,
+  nextSeq: number,
+  leaseUntilMs: string,
+  crashes: number,
+  startedAtMs: string,
+  spec: string,
+  hop: string,
+  lane: string,
+  read: string,
+  readers: string | null,
+  request: string | null,
+  attempts: (string | null)[],
+  begun: 0 | 1,
+]
+
+function claimOf(reply: ClaimedReply, delivery: number, owner: string): Claim {
+  const [, nowMs, fence, nextSeq, lease, crashes, started, spec, hop, lane, read, readers, request, attempts, begun] =
+    reply
+  return {
+    record: {
+      spec: JSON.parse(spec) as JobSpec,
+      status: 'in_progress',
+      hop: Number(hop),
+      lane,
+      delivery,
+      fence,
+      owner,
+      leaseUntilMs: Number(lease),
+      crashes,
+      read: read === '1',
+      startedAtMs: Number(started),
+      completedAtMs: null,
+      attempts: parseAttempts(attempts),
+      failure: null,
+      archive: null,
+      notBeforeMs: null,
+      expiresAtMs: null,
+      resultBlob: null,
+    },
+    fence,
+    nextSeq,
+    begun: begun === 1,
+    request,
+    readers: parseReaders(readers ?? ''),
+    claimedAtMs: nowMs,
   }
 }

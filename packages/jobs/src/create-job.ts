@@ -4,7 +4,7 @@ import { requestBlob } from './blob-names.ts'
 import { INLINE_BODY_BYTES, QUEUE_CHECK_MS, READER_TTL_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
-import { type Interest, interestSuffix } from './readers.ts'
+import { type Interest, interestCode } from './readers.ts'
 import { scripts } from './scripts.ts'
 import { statusEvent } from './status-event.ts'
 
@@ -33,7 +33,7 @@ export async function createJob(jobs: Jobs, job: NewJob): Promise<{ rowId: strin
   const reply = (await runScript(
     jobs.redis,
     scripts.create,
-    [keys.record, keys.request, keys.events, keys.readers, keys.due, keys.outbox],
+    [keys.record, keys.due, keys.outbox],
     [
       spec.id,
       JSON.stringify(spec),
@@ -41,9 +41,8 @@ export async function createJob(jobs: Jobs, job: NewJob): Promise<{ rowId: strin
       spec.stream ? 1 : 0,
       spec.onDisconnect,
       spec.deadlineMs ?? '',
-      spec.keepMs,
       reader?.id ?? '',
-      reader ? interestSuffix(reader.interest) : '',
+      reader ? interestCode(reader.interest) : '',
       READER_TTL_MS,
       QUEUE_CHECK_MS,
       spec.stream ? '' : statusEvent(spec.id, 'queued'),

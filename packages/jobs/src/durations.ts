@@ -13,5 +13,7 @@ export const ARCHIVE_AGAIN_MS = 600_000
 export const RECORD_KEPT_MS = 7 * 24 * 3_600_000
 export const KEEP_PLAIN_MS = 3_600_000
 export const KEEP_MS = 24 * 3_600_000
+/** A stored response can be read and continued for as long as OpenAI keeps one. */
+export const KEEP_STORED_MS = 30 * 24 * 3_600_000
 /** Bodies above this many bytes live in the blob store. */
 export const INLINE_BODY_BYTES = 64 * 1024

@@ -15,12 +15,12 @@ export async function endAttempt(
   fence: number,
   attempt: AttemptBeginning,
   ending: AttemptEnding,
-): Promise<{ rowId: string | null; statusSeq: number | null }> {
+): Promise<{ rowId: string | null }> {
   const keys = jobKeys(jobId)
-  const reply = (await runScript(
+  const rowId = (await runScript(
     jobs.redis,
     scripts.endAttempt,
-    [keys.record, keys.events, keys.outbox],
+    [keys.record, keys.outbox],
     [
       jobId,
       fence,
@@ -28,6 +28,6 @@ export async function endAttempt(
       JSON.stringify(ending),
       attemptEvent(jobId, attempt.number, attempt.deployment, ending.status),
     ],
-  )) as [number, number, string, number]
-  return { rowId: reply[2] || null, statusSeq: reply[3] < 0 ? null : reply[3] }
+  )) as string
+  return { rowId: rowId || null }
 }

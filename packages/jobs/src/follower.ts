@@ -1,6 +1,6 @@
 import type { BrokerError } from '@switchyard/contract/broker-error'
 import type { LogEntry } from '@switchyard/contract/log-entry'
-import type { AttemptStart, Frame, JobSummary } from './live-frame.ts'
+import { type AttemptStart, entriesOf, type Frame, type JobSummary } from './live-frame.ts'
 import type { StoredResult } from './read-result.ts'
 
 /** How a job ended, and its answer where the last frame carried it (else `readResult`). */
@@ -53,19 +53,21 @@ export class Follower {
       this.#kept.push(frame)
       return 'taken'
     }
-    const { entry, note } = frame
+    const { seq, count, terminal, note } = frame
     if (this.wantsEntries) {
-      if (entry.seq < this.next) return 'taken'
-      if (entry.seq > this.next) {
+      if (seq < this.next) return 'taken'
+      const skipped = this.next - (seq + 1 - count)
+      if (skipped < 0) {
         this.#kept.push(frame)
         return 'gap'
       }
       if (note?.start) this.start(note.start)
-      this.next = entry.seq + 1
-      this.lastId = `${frame.fence}-${entry.seq + 1}`
-      this.#batch.push(entry)
+      const entries = entriesOf(frame)
+      for (let i = skipped; i < count; i++) this.#batch.push(entries[i]!)
+      this.next = seq + 1
+      this.lastId = `${frame.fence}-${seq + 1}`
     }
-    if (entry.terminal !== null) {
+    if (terminal !== null) {
       if (!note?.end) return 'gap'
       this.#end = { ...note.end, result: note.body === undefined ? null : { status: 200, body: note.body } }
     }

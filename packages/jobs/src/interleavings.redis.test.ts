@@ -6,14 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { advanceJob } from './advance-job.ts'
 import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
+import { confirmAttempts } from './confirm-attempts.ts'
 import { createJob } from './create-job.ts'
 import { endAttempt } from './end-attempt.ts'
+import type { JobLog } from './job-log.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
 import { LivePublisher } from './live-publisher.ts'
-import { type JobLog, LogWriter } from './log-writer.ts'
+import { LogWriter } from './log-writer.ts'
 import { lookAtDue } from './look-at-due.ts'
-import { parseEntries, type RawEntry } from './read-events.ts'
+import { type RawEntry, readEvents } from './read-events.ts'
 import { readJob } from './read-job.ts'
 import { releaseJob } from './release-job.ts'
 import { restartLog } from './restart-log.ts'
@@ -21,6 +23,7 @@ import { settleJob } from './settle-job.ts'
 import { newBeginning, newEnding } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
+import { withdrawAttempt } from './withdraw-attempt.ts'
 
 /** One claim of the past or the present. Zombies go on writing with theirs. */
 interface Owner {
@@ -31,12 +34,20 @@ interface Owner {
 }
 
 type Step =
-  | { do: 'deliver'; delivery: number; owner: number; suspect: boolean; lostReply: boolean }
+  | {
+      do: 'deliver'
+      delivery: number
+      owner: number
+      suspect: boolean
+      lostReply: boolean
+      begins: boolean
+      full: boolean
+    }
   | { do: 'begin' | 'append' | 'restart'; by: number }
-  | { do: 'end' | 'release'; by: number }
+  | { do: 'end' | 'release' | 'withdraw'; by: number }
   | { do: 'advance'; by: number; lostReply: boolean }
   | { do: 'settle'; by: number; lostReply: boolean; ok: boolean }
-  | { do: 'cancel' | 'crash' | 'sweep' | 'deadline' | 'read' | 'recreate' }
+  | { do: 'cancel' | 'crash' | 'sweep' | 'deadline' | 'read' | 'recreate' | 'show' }
 
 const by = fc.nat(5)
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -48,13 +59,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       owner: fc.nat(2),
       suspect: fc.boolean(),
       lostReply: fc.boolean(),
+      begins: fc.boolean(),
+      full: fc.boolean(),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('begin' as const), by }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('append' as const), by }) },
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constantFrom('end' as const, 'release' as const, 'restart' as const), by }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('end' as const, 'release' as const, 'restart' as const, 'withdraw' as const),
+      by,
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), by, lostReply: fc.boolean() }) },
   {
@@ -65,7 +81,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      do: fc.constantFrom('cancel' as const, 'deadline' as const, 'read' as const, 'recreate' as const),
+      do: fc.constantFrom(
+        'cancel' as const,
+        'deadline' as const,
+        'read' as const,
+        'recreate' as const,
+        'show' as const,
+      ),
     }),
   },
 )
@@ -112,6 +134,11 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
       const [status, now] = await redis.hmget(keys.record, 'status', 'fence')
       return status === 'in_progress' && Number(now) === fence
     }
+    /** The first attempt is written down and can be taken back. */
+    const onTrial = async () => {
+      const [status, trial, fence] = await redis.hmget(keys.record, 'status', 'trial', 'fence')
+      return status === 'in_progress' && trial === '1' && fence === '1'
+    }
     const bills = new Map<number, Attempt>()
     /** A closed attempt's bill never changes again. */
     const checkBills = async () => {
@@ -129,32 +156,54 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
           return
         case 'deliver': {
           const token = `t${tokens++}`
-          const options = { owner: `w${s.owner}`, suspect: s.suspect, token }
+          const beginning = s.begins ? newBeginning(1, 1) : null
+          const options = { owner: `w${s.owner}`, suspect: s.suspect, token, beginning, trial: true }
+          const [before, attempts] = (await redis.hmget(keys.record, 'fence', 'attempts')).map(Number)
           const delivery = { jobId: id, delivery: (await current()) - s.delivery }
           let verdict = await claimJob(jobs, delivery, options)
           if (s.lostReply) {
             const again = await claimJob(jobs, delivery, options)
             if (verdict.kind === 'claimed') {
-              expect(again).toMatchObject({ kind: 'claimed', claim: { fence: verdict.claim.fence } })
+              const { fence, begun, nextSeq } = verdict.claim
+              expect(again).toMatchObject({ kind: 'claimed', claim: { fence, begun, nextSeq } })
             }
             verdict = again
           }
           if (verdict.kind !== 'claimed') return
           const { claim } = verdict
+          expect(claim.begun).toBe(s.begins && before === 0 && attempts === 0)
           // Fences only ever rise.
           for (const { fence } of owners) expect(claim.fence).toBeGreaterThan(fence)
           const log = writer.open(id, { fence: claim.fence, nextSeq: claim.nextSeq, readers: [], onFenced: () => {} })
           owners.push({ claim, fence: claim.fence, log, token })
+          if (claim.begun && s.full) {
+            // Its deployment has no capacity: nothing of the attempt is left, however often this is said.
+            for (let i = 0; i < (s.lostReply ? 2 : 1); i++) {
+              expect(await withdrawAttempt(jobs, id, claim.fence)).toEqual({ withdrawn: true })
+            }
+            expect((await readJob(jobs, id))!.attempts).toEqual([])
+            if (!stream) expect((await readEvents(jobs, claim.record, -1)).at(-1)!.event).toBe('job.status')
+          }
           return
         }
         case 'begin': {
           const owner = pick(s.by)
           if (!owner) return
           const number = Number(await redis.hget(keys.record, 'attempts')) + 1
+          if (await onTrial()) return
           const last = (await readJob(jobs, id))!.attempts.at(-1)
           if (last?.status === 'in_progress') return
           const allowed = await owns(owner)
           expect((await beginAttempt(jobs, id, newBeginning(number, owner.fence))).owned).toBe(allowed)
+          return
+        }
+        case 'withdraw': {
+          const owner = pick(s.by)
+          if (!owner) return
+          const [attempts, ended] = await redis.hmget(keys.record, 'attempts', 'e1')
+          const possible = attempts === '0' || (attempts === '1' && (await onTrial()) && ended === null)
+          const allowed = (await owns(owner)) && possible
+          expect(await withdrawAttempt(jobs, id, owner.fence)).toEqual({ withdrawn: allowed })
           return
         }
         case 'append': {
@@ -176,9 +225,13 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
         case 'settle': {
           const owner = pick(s.by)
           if (!owner) return
-          const open = (await readJob(jobs, id))!.attempts.find(
-            ({ fence, status }) => fence === owner.fence && status === 'in_progress',
-          )
+          // Who owns an attempt on trial knows of it, though nobody is shown it.
+          const open =
+            (await onTrial()) && owner.fence === 1
+              ? { number: 1 }
+              : (await readJob(jobs, id))!.attempts.find(
+                  ({ fence, status }) => fence === owner.fence && status === 'in_progress',
+                )
           const allowed = await owns(owner)
           const ending = newEnding('ok' in s && s.ok ? 'completed' : 'failed', ++tokens)
           const attempt = open ? { number: open.number, ending } : undefined
@@ -231,6 +284,13 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
           owner.log = writer.open(id, { fence: owner.fence, nextSeq: 0, readers: [], onFenced: () => {} })
           return
         }
+        case 'show': {
+          if (await onTrial()) expect((await readJob(jobs, id))!.attempts).toEqual([])
+          await confirmAttempts(jobs, [id])
+          const shown = (await readJob(jobs, id))!.attempts.length
+          expect(await redis.hget(keys.record, 'attempts')).toBe(`${shown}`)
+          return
+        }
         case 'read':
           await redis.hset(keys.record, 'read', 1)
           return
@@ -267,12 +327,12 @@ describe.each(SERVERS)('any interleaving on %s', (_name, url) => {
     const record = (await readJob(jobs, id))!
     expect(record.status).toBe(ends[0])
 
-    const raw = (await redis.xrange(keys.events, '-', '+')) as RawEntry[]
-    const entries = parseEntries(raw)
+    const entries = await readEvents(jobs, record, -1)
     expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i))
     expect(entries.filter(({ terminal }) => terminal !== null)).toHaveLength(1)
     expect(entries.at(-1)!.terminal).toBe(ends[0])
     // Redis ids order entries by fence: nothing of an older owner stands behind a newer one's.
+    const raw = (await redis.xrange(keys.events, '-', '+')) as RawEntry[]
     const fences = raw.map(([entryId]) => Number(entryId.split('-')[0]))
     expect(fences).toEqual([...fences].sort((a, b) => a - b))
 

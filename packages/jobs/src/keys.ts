@@ -4,10 +4,8 @@ import { partitionName, partitionOf } from '@switchyard/contract/ids'
 export interface JobKeys {
   partition: string
   record: string
-  request: string
-  result: string
+  /** The log of a streamed job; events of others are fields of the record. */
   events: string
-  readers: string
   due: string
   outbox: string
   ended: string
@@ -19,10 +17,7 @@ export function jobKeys(jobId: string): JobKeys {
   return {
     partition,
     record: base,
-    request: `${base}:request`,
-    result: `${base}:result`,
     events: `${base}:events`,
-    readers: `${base}:readers`,
     due: `sy:{${partition}}:due`,
     outbox: `sy:{${partition}}:outbox`,
     ended: `sy:{${partition}}:ended`,

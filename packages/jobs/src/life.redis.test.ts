@@ -5,6 +5,7 @@ import { advanceJob } from './advance-job.ts'
 import { archiveJob } from './archive-job.ts'
 import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
+import { confirmAttempts } from './confirm-attempts.ts'
 import { createJob } from './create-job.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
@@ -21,6 +22,7 @@ import { settleJob } from './settle-job.ts'
 import { newBeginning, newEnding } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
+import { withdrawAttempt } from './withdraw-attempt.ts'
 
 describe.each(SERVERS)('a job on %s', (_name, url) => {
   let redis: RedisClient
@@ -48,6 +50,11 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     const verdict = await claim(jobId, options)
     if (verdict.kind !== 'claimed') throw new Error(`not claimed: ${verdict.kind}`)
     return verdict.claim
+  }
+  /** Its owner vanished; somebody else claims the same delivery. */
+  async function claimedAgain(jobId: string): Promise<Claim> {
+    await redis.hset(jobKeys(jobId).record, 'lease', 1)
+    return claimed(jobId, { owner: 'heir' })
   }
   function logOf(jobId: string, { fence, nextSeq }: Claim, onFenced = () => {}) {
     return new LogWriter(redis, new LivePublisher(redis)).open(jobId, { fence, nextSeq, readers: [], onFenced })
@@ -96,6 +103,117 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(JSON.parse(String(result.body)).choices[0].message.content).toBe('Hello')
   })
 
+  it('keeps the events of a job that is not streamed in its record, any number of them, and in its archive', async () => {
+    const spec = await accept({ stream: false })
+    const expected = ['job.status']
+    for (let number = 1; number <= 5; number++) {
+      const held = await claimed(spec.id, { owner: `w${number}` })
+      await beginAttempt(jobs, spec.id, newBeginning(number, held.fence))
+      if (number === 5) break
+      const attempt = { number, ending: newEnding('failed', number) }
+      await releaseJob(jobs, spec.id, { fence: held.fence, notBeforeMs: null, attempt })
+      expected.push('job.status', 'job.attempt', 'job.status')
+    }
+    const { record } = await claimedAgain(spec.id)
+    expect(record.attempts.map(({ number, status }) => [number, status])).toEqual([
+      [1, 'failed'],
+      [2, 'failed'],
+      [3, 'failed'],
+      [4, 'failed'],
+      [5, 'lost'],
+    ])
+    const held = { fence: record.fence }
+    await settleJob(jobs, spec, held, { status: 'completed', failure: null, body: '{"done":"ü"}' })
+    expected.push('job.status', 'job.attempt', 'job.status', 'job.completed')
+
+    const before = (await readJob(jobs, spec.id))!
+    expect(before.attempts).toEqual(record.attempts)
+    const events = await readEvents(jobs, before, -1)
+    expect(events.map(({ seq, event }) => [seq, event])).toEqual(expected.map((event, seq) => [seq, event]))
+    expect(events.filter(({ terminal }) => terminal !== null)).toEqual([events.at(-1)])
+    expect(await readEvents(jobs, before, 2)).toEqual(events.slice(3))
+    expect(await readResult(jobs, before)).toEqual({ status: 200, body: '{"done":"ü"}' })
+
+    await archiveJob(jobs, spec.id, spec.project)
+    const fields = await redis.hkeys(jobKeys(spec.id).record)
+    expect(fields.filter((name) => /^(v\d+|request|result|readers)$/.test(name))).toEqual([])
+    expect(await readEvents(jobs, before, 2)).toEqual(events.slice(3))
+    expect(await readResult(jobs, before)).toMatchObject({ status: 200, body: '{"done":"ü"}' })
+  })
+
+  it.each([true, false])(
+    'begins its first attempt with its first claim, and takes it back unseen (stream: %s)',
+    async (stream) => {
+      const spec = await accept({ stream })
+      const beginning = newBeginning(1, 1)
+      const deliver = (jobId: string) =>
+        claimJob(jobs, { jobId, delivery: 1 }, { owner: 'w1', suspect: false, beginning, trial: true })
+      const first = (await deliver(spec.id)) as { claim: Claim }
+      expect(first.claim).toMatchObject({ fence: 1, begun: true, record: { attempts: [] } })
+      expect(await deliver(spec.id)).toMatchObject({ kind: 'held', tried: true })
+      expect(await withdrawAttempt(jobs, spec.id, 1)).toEqual({ withdrawn: true })
+      const bare = (await readJob(jobs, spec.id))!
+      expect(bare.attempts).toEqual([])
+      if (!stream) expect(await readEvents(jobs, bare, -1)).toHaveLength(2)
+      // Its number is free again.
+      expect(await beginAttempt(jobs, spec.id, beginning)).toEqual({ owned: true })
+      expect((await readJob(jobs, spec.id))!.attempts).toMatchObject([{ number: 1, status: 'in_progress' }])
+      if (!stream) expect(await readEvents(jobs, bare, 1)).toMatchObject([{ seq: 2, event: 'job.attempt' }])
+      expect(await withdrawAttempt(jobs, spec.id, 1)).toEqual({ withdrawn: false })
+    },
+  )
+
+  it.each([true, false])(
+    'shows an attempt on trial to nobody, and does not take it back once it is confirmed (stream: %s)',
+    async (stream) => {
+      const spec = await accept({ stream })
+      const options = { owner: 'w1', suspect: false, beginning: newBeginning(1, 1), trial: true }
+      const { claim: held } = (await claimJob(jobs, { jobId: spec.id, delivery: 1 }, options)) as { claim: Claim }
+      const shown = async () => [
+        (await readJob(jobs, spec.id))!.attempts.length,
+        (await readEvents(jobs, held.record, -1)).length,
+      ]
+      expect(await shown()).toEqual([0, stream ? 0 : 2])
+      await confirmAttempts(jobs, [spec.id])
+      expect(await shown()).toEqual([1, stream ? 0 : 3])
+      expect(await withdrawAttempt(jobs, spec.id, 1)).toEqual({ withdrawn: false })
+      // As after a crash between the claim and the call.
+      const heir = await claimedAgain(spec.id)
+      expect(heir).toMatchObject({ begun: false, record: { attempts: [{ status: 'lost', costNanoUsd: 1_000 }] } })
+    },
+  )
+
+  it('is ended by its owner while its last lines are still on their way, and not in front of them', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))
+    const log = logOf(spec.id, held)
+    const ending = {
+      status: 'completed',
+      failure: null,
+      body: null,
+      attempt: { number: 1, ending: newEnding('completed') },
+    } as const
+    for (const n of [0, 1, 2]) void log.append(`{"n":${n}}`)
+    // Not sent yet, so this is faster; and with this token nobody gets another answer.
+    const settled = await settleJob(jobs, spec, { fence: held.fence, log }, ending, 'same')
+    expect(settled?.entry).toMatchObject({ seq: 3, data: '[DONE]' })
+    expect(await settleJob(jobs, spec, { fence: held.fence, log }, ending, 'same')).toMatchObject({
+      entry: settled!.entry,
+      rowId: settled!.rowId,
+    })
+    const record = (await readJob(jobs, spec.id))!
+    const entries = await readEvents(jobs, record, -1)
+    expect(entries.map(({ seq, data }) => [seq, data])).toEqual([
+      [0, '{"n":0}'],
+      [1, '{"n":1}'],
+      [2, '{"n":2}'],
+      [3, '[DONE]'],
+    ])
+    const rows = (await redis.xrange(jobKeys(spec.id).outbox, '-', '+')).filter(([, fields]) => fields[1] === spec.id)
+    expect(rows).toHaveLength(2)
+  })
+
   it('is created once, whatever is repeated', async () => {
     const spec = newSpec()
     const job = { spec, body: Buffer.from('{}'), reader: null }
@@ -113,10 +231,10 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
 
   it('drops deliveries that are old, unknown or of an ended job', async () => {
     const spec = await accept()
-    expect(await claim(spec.id, { delivery: 7 })).toEqual({ kind: 'drop' })
-    expect(await claim(newSpec().id)).toEqual({ kind: 'unknown' })
+    expect(await claim(spec.id, { delivery: 7 })).toMatchObject({ kind: 'drop' })
+    expect(await claim(newSpec().id)).toMatchObject({ kind: 'unknown' })
     await settleJob(jobs, spec, { any: true }, { status: 'cancelled', failure: null, body: null })
-    expect(await claim(spec.id)).toEqual({ kind: 'drop' })
+    expect(await claim(spec.id)).toMatchObject({ kind: 'drop' })
   })
 
   it('refuses a zombie: its appends by Redis itself, its settle by the fence', async () => {
@@ -159,7 +277,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
       crashes: 1,
       attempts: [{ status: 'lost', usageSource: 'estimate', costNanoUsd: 1_000, errorClass: 'worker_lost' }],
     })
-    expect(await claim(spec.id, { delivery: 1 })).toEqual({ kind: 'drop' })
+    expect(await claim(spec.id, { delivery: 1 })).toMatchObject({ kind: 'drop' })
     expect(await claim(spec.id, { delivery: 2, owner: 'w2' })).toMatchObject({ kind: 'claimed' })
   })
 
@@ -171,7 +289,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     await claimed(spec.id, { delivery: 2, owner: 'w2' })
     await lapse(spec.id)
     expect(await look(spec.id)).toMatchObject({ kind: 'redeliver', lane: 'suspect', delivery: 3 })
-    expect(await claim(spec.id, { delivery: 3, owner: 'w3' })).toEqual({ kind: 'suspect' })
+    expect(await claim(spec.id, { delivery: 3, owner: 'w3' })).toMatchObject({ kind: 'suspect' })
     await claimed(spec.id, { delivery: 3, owner: 's1', suspect: true })
     await lapse(spec.id)
     expect(await look(spec.id)).toMatchObject({ kind: 'quarantine', delivery: 4 })
@@ -260,13 +378,13 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
       readers: [{ id: 'i1', interest: 'all' }],
     })
     // The ingress vanished: its registration has lapsed longer ago than the grace period.
-    await redis.hset(jobKeys(spec.id).readers, 'i1', 1)
+    await redis.hset(jobKeys(spec.id).record, 'readers', 'i1=1')
     expect((await renewLeases(jobs, 'w1', own)).get(spec.id)).toEqual({ kind: 'orphaned' })
   })
 
   it('expires a queued job whose deadline has passed, before any call', async () => {
     const spec = await accept({ deadlineMs: Date.now() - 1 })
-    expect(await claim(spec.id)).toEqual({ kind: 'expired' })
+    expect(await claim(spec.id)).toMatchObject({ kind: 'expired' })
     expect(await look(spec.id)).toMatchObject({ kind: 'expire', delivery: 1 })
   })
 
@@ -282,7 +400,8 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(await look(spec.id)).toEqual({ kind: 'archive', jobId: spec.id })
     await archiveJob(jobs, spec.id, spec.project)
     const keys = jobKeys(spec.id)
-    for (const key of [keys.events, keys.request, keys.result]) expect(await redis.exists(key)).toBe(0)
+    expect(await redis.exists(keys.events)).toBe(0)
+    expect(await redis.hmget(keys.record, 'request', 'result', 'readers')).toEqual([null, null, null])
     // A reader that looked at the record before the archive finds it all the same.
     expect(await readEvents(jobs, before, -1)).toEqual(events)
     const after = (await readJob(jobs, spec.id))!

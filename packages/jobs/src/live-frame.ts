@@ -1,6 +1,7 @@
 import type { JobFailure } from '@switchyard/contract/broker-error'
 import type { TerminalStatus } from '@switchyard/contract/job'
 import type { LogEntry } from '@switchyard/contract/log-entry'
+import { splitLines } from './split-lines.ts'
 
 /** Which deployment is answering; known from its first frame. */
 export interface AttemptStart {
@@ -31,55 +32,67 @@ export interface FrameNote {
 export interface Frame {
   jobId: string
   fence: number
-  entry: LogEntry
+  /** Number of the last event in it; `count` of them, one line of `data` each. One that has a name or is terminal comes alone. */
+  seq: number
+  count: number
+  event: string | null
+  data: string
+  terminal: TerminalStatus | null
   note: FrameNote | null
 }
 
 /**
- * A message on a live channel is a row of frames, each a header line and then text of the lengths that it tells (UTF-16 units, as
- * both ends are JavaScript). Cheaper than JSON: payloads are JSON already and would be escaped a second time.
+ * A message on a live channel is a row of frames, each a head and then text of the lengths that it tells (UTF-16 units, as both
+ * ends are JavaScript). Cheaper than JSON: payloads are JSON already and would be escaped a second time. The head stands by
+ * itself, so that whoever stores the data can show it without being sent it twice.
  *
- *   <jobId> <fence> <seq> <event|-> <terminal|-> <data length> <note length> <body length>\n<data><note><body>
+ *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body>  <data>
  */
-export function encodeFrame({ jobId, fence, entry, note }: Frame): string {
-  if (note === null) {
-    return `${jobId} ${fence} ${entry.seq} ${entry.event ?? '-'} ${entry.terminal ?? '-'} ${entry.data.length} 0 0\n${entry.data}`
-  }
+export function encodeHead(frame: Frame): string {
+  return `${frame.jobId} ${frame.fence} ${frame.seq} ${encodeRest(frame)}`
+}
+
+/** What stands behind the number in a head, for whoever gets the number where the frame is sent: settle.lua. */
+export function encodeRest({ count, event, data, terminal, note }: Omit<Frame, 'jobId' | 'fence' | 'seq'>): string {
+  const start = `${count} ${event ?? '-'} ${terminal ?? '-'} ${data.length}`
+  if (note === null) return `${start} 0 0\n`
   const { body, ...rest } = note
   const noteText = JSON.stringify(rest)
-  return `${jobId} ${fence} ${entry.seq} ${entry.event ?? '-'} ${entry.terminal ?? '-'} ${entry.data.length} ${noteText.length} ${
-    body?.length ?? 0
-  }\n${entry.data}${noteText}${body ?? ''}`
+  return `${start} ${noteText.length} ${body?.length ?? 0}\n${noteText}${body ?? ''}`
 }
 
 export function decodeFrames(message: string, onFrame: (frame: Frame) => void): void {
   let at = 0
   while (at < message.length) {
-    const lineEnd = message.indexOf('\n', at)
-    if (lineEnd < 0) return
-    const [jobId, fence, seq, event, terminal, dataLength, noteLength, bodyLength] = message
-      .slice(at, lineEnd)
-      .split(' ') as [string, string, string, string, string, string, string, string]
-    const dataAt = lineEnd + 1
-    const noteAt = dataAt + Number(dataLength)
+    const headEnd = message.indexOf('\n', at)
+    if (headEnd < 0) return
+    const [jobId, fence, seq, count, event, terminal, dataLength, noteLength, bodyLength] = message
+      .slice(at, headEnd)
+      .split(' ') as [string, string, string, string, string, string, string, string, string]
+    const noteAt = headEnd + 1
     const bodyAt = noteAt + Number(noteLength)
-    const end = bodyAt + Number(bodyLength)
+    const dataAt = bodyAt + Number(bodyLength)
+    const end = dataAt + Number(dataLength)
     let note: FrameNote | null = null
     if (bodyAt > noteAt) {
       note = JSON.parse(message.slice(noteAt, bodyAt)) as FrameNote
-      if (end > bodyAt) note.body = message.slice(bodyAt, end)
+      if (dataAt > bodyAt) note.body = message.slice(bodyAt, dataAt)
     }
     onFrame({
       jobId,
       fence: Number(fence),
-      entry: {
-        seq: Number(seq),
-        event: event === '-' ? null : event,
-        data: message.slice(dataAt, noteAt),
-        terminal: terminal === '-' ? null : (terminal as TerminalStatus),
-      },
+      seq: Number(seq),
+      count: Number(count),
+      event: event === '-' ? null : event,
+      data: message.slice(dataAt, end),
+      terminal: terminal === '-' ? null : (terminal as TerminalStatus),
       note,
     })
     at = end
   }
+}
+
+/** The events of a frame. */
+export function entriesOf({ seq, event, data, terminal }: Frame): LogEntry[] {
+  return event === null && terminal === null ? splitLines(seq, data) : [{ seq, event, data, terminal }]
 }

@@ -1,9 +1,18 @@
+import type { LogEntry } from '@switchyard/contract/log-entry'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Command, pipelineBySlot } from '@switchyard/redis/pipeline'
 import { publishCommand } from '@switchyard/redis/publish'
 import { liveChannel } from './keys.ts'
-import { encodeFrame, type Frame } from './live-frame.ts'
+import { encodeHead, type FrameNote } from './live-frame.ts'
 import type { Reader } from './readers.ts'
+
+/** One event as it stands in the log, and what its readers are told beside it. */
+export interface ShownEntry {
+  jobId: string
+  fence: number
+  entry: LogEntry
+  note: FrameNote | null
+}
 
 /**
  * Shows stored events to the processes that follow them: one message per listening ingress and event-loop turn, whatever number of
@@ -18,17 +27,18 @@ export class LivePublisher {
     this.#redis = redis
   }
 
-  show(frame: Frame, readers: Iterable<Reader>): void {
-    let text: string | null = null
-    for (const reader of readers) {
-      if (reader.interest === 'end' && frame.entry.terminal === null) continue
-      text ??= encodeFrame(frame)
-      this.#byReader.set(reader.id, (this.#byReader.get(reader.id) ?? '') + text)
-    }
-    if (text !== null && !this.#scheduled) {
-      this.#scheduled = true
-      queueMicrotask(() => this.#send())
-    }
+  show({ jobId, fence, entry, note }: ShownEntry, readers: Iterable<Reader>): void {
+    const told: string[] = []
+    for (const { id, interest } of readers) if (interest === 'all' || entry.terminal !== null) told.push(id)
+    if (told.length > 0) this.tell(told, encodeHead({ jobId, fence, ...entry, count: 1, note }) + entry.data)
+  }
+
+  /** Sends a frame's text with whatever else this turn brings for these readers. */
+  tell(readerIds: readonly string[], frame: string): void {
+    for (const id of readerIds) this.#byReader.set(id, (this.#byReader.get(id) ?? '') + frame)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => this.#send())
   }
 
   #send(): void {

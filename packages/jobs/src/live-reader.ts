@@ -12,7 +12,7 @@ import { jobKeys, liveChannel } from './keys.ts'
 import { decodeFrames } from './live-frame.ts'
 import { parseEntries, type RawEntry, readEvents } from './read-events.ts'
 import { readJob } from './read-job.ts'
-import { type Interest, interestSuffix } from './readers.ts'
+import { type Interest, interestCode } from './readers.ts'
 import { scripts } from './scripts.ts'
 import { attachMessage } from './worker-inbox.ts'
 
@@ -105,8 +105,13 @@ export async function startLiveReader(options: {
     }
     const record = await readJob(jobs, follower.jobId)
     if (!record) throw new BrokerError('stream_expired', 'The events of this job are no longer kept.')
-    if (!isTerminal(record.status)) return
     const start = startOf(record)
+    if (!isTerminal(record.status)) {
+      if (!follower.wantsEntries || record.spec.stream) return
+      const ended = follower.takeRead(await readEvents(jobs, record, follower.next - 1), null)
+      if (start && follower.hasBatch) follower.start(start)
+      return ended ? readOn(follower) : undefined
+    }
     if (start) follower.start(start)
     if (follower.wantsEntries) follower.takeRead(await readEvents(jobs, record, follower.next - 1), null)
     follower.finish({ ...summaryOf(record), result: null })
@@ -119,9 +124,9 @@ export async function startLiveReader(options: {
   }
 
   async function register(follower: Follower, interest: Interest): Promise<void> {
-    const { record, readers } = jobKeys(follower.jobId)
+    const { record } = jobKeys(follower.jobId)
     const [reply] = await pipelineBySlot(jobs.redis, [
-      scriptCommand(scripts.attach, [record, readers], [id, interestSuffix(interest), READER_TTL_MS]),
+      scriptCommand(scripts.attach, [record], [id, interestCode(interest), READER_TTL_MS]),
     ])
     if (reply!.error) throw reply!.error
     const [found, owner] = reply!.value as [number, string?]
@@ -157,10 +162,10 @@ export async function startLiveReader(options: {
     if (!job?.followers.delete(follower) || job.followers.size > 0) return
     followed.delete(follower.jobId)
     if (!detach) return
-    const { record, readers, due } = jobKeys(follower.jobId)
+    const { record, due } = jobKeys(follower.jobId)
     // If this is lost, the registration lapses by itself.
     pipelineBySlot(jobs.redis, [
-      scriptCommand(scripts.detach, [record, readers, due], [follower.jobId, id, DISCONNECT_GRACE_MS]),
+      scriptCommand(scripts.detach, [record, due], [follower.jobId, id, DISCONNECT_GRACE_MS]),
     ]).catch(onError)
   }
 
@@ -173,21 +178,23 @@ export async function startLiveReader(options: {
       silent.flatMap(([jobId]) => {
         const { record, events } = jobKeys(jobId)
         return [
-          { key: record, command: 'hget', args: [record, 'status'] },
+          { key: record, command: 'hmget', args: [record, 'status', 'stream', 'seq'] },
           { key: events, command: 'xrevrange', args: [events, '+', '-', 'COUNT', 1] },
         ]
       }),
     )
     const now = performance.now()
     silent.forEach(([, job], i) => {
-      const status = replies[i * 2]!
+      const state = replies[i * 2]!
       const last = replies[i * 2 + 1]!
-      if (status.error || last.error) return
+      if (state.error || last.error) return
       job.heardAtMs = now
-      const [entry] = parseEntries(last.value as RawEntry[])
-      const ended = status.value === null || isTerminal(status.value as JobStatus)
+      const [status, stream, counted] = state.value as (string | null)[]
+      const logged = parseEntries(last.value as RawEntry[]).at(-1)?.seq ?? -1
+      const lastSeq = stream === '1' ? logged : Number(counted) - 1
+      const ended = status == null || isTerminal(status as JobStatus)
       for (const follower of job.followers) {
-        if (ended || (follower.wantsEntries && entry && entry.seq >= follower.next)) void catchUp(follower)
+        if (ended || (follower.wantsEntries && lastSeq >= follower.next)) void catchUp(follower)
       }
     })
   }
@@ -199,8 +206,8 @@ export async function startLiveReader(options: {
       [...byPartition.values()].map((group) =>
         scriptCommand(
           scripts.refreshReaders,
-          group.map(([jobId]) => jobKeys(jobId).readers),
-          [id, READER_TTL_MS, ...group.map(([, { interest }]) => interestSuffix(interest))],
+          group.map(([jobId]) => jobKeys(jobId).record),
+          [id, READER_TTL_MS, ...group.map(([, { interest }]) => interestCode(interest))],
         ),
       ),
     )

@@ -1,15 +1,18 @@
 import type { LogEntry } from '@switchyard/contract/log-entry'
 import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
-import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { connectRedis, disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
 import { createJob } from './create-job.ts'
 import type { FollowListener, JobEnd } from './follower.ts'
 import type { Jobs } from './jobs.ts'
+import type { JobSummary } from './live-frame.ts'
 import { LivePublisher } from './live-publisher.ts'
 import { type LiveReader, startLiveReader } from './live-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { settleJob } from './settle-job.ts'
+import { newBeginning } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
 import { startInbox } from './worker-inbox.ts'
@@ -150,6 +153,52 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     inbox.disconnect()
   })
 
+  it('resumes in the middle of what one flush stored', async () => {
+    const job = await start(null)
+    for (let i = 0; i < 10; i++) void job.log.append(`{"n":${i}}`)
+    await job.log.flushed()
+    expect(await redis.xlen(job.log.eventsKey)).toBe(2)
+    const heard = collector()
+    const follow = live.follow(job.spec.id, { after: 6, created: false }, heard.listener)
+    await follow.ready
+    expect(heard.entries.map(({ seq, data }) => [seq, data])).toEqual([7, 8, 9].map((n) => [n, `{"n":${n}}`]))
+    await finish(job)
+    await heard.ended()
+    expect(heard.entries.at(-1)).toMatchObject({ seq: 10, terminal: 'completed' })
+  })
+
+  it('is told the end of a stream by the script that ends it, where one server has it all', async () => {
+    const job = await start(id)
+    const heard = collector()
+    live.follow(job.spec.id, { after: -1, created: true }, heard.listener)
+    void job.log.append('{"text":"ünï 𝄞"}')
+    void job.log.flushNow()
+    const error = { message: 'ünï 𝄞\n', type: 'server_error', param: null, code: 'provider_error' }
+    const failure = { status: 502, error }
+    const summary: JobSummary = {
+      status: 'failed',
+      attempts: 1,
+      deployment: 'opus',
+      simulated: false,
+      dropped: ['seed'],
+      costNanoUsd: 1,
+      failure,
+    }
+    const how = { status: 'failed', failure, body: null, summary } as const
+    const settled = (await settleJob(jobs, job.spec, { fence: job.claim.fence, log: job.log }, how))!
+    expect(settled.shown).toBe(!isClusterClient(redis))
+    const note = { end: summary }
+    if (!settled.shown) publisher.show({ jobId: job.spec.id, ...settled, note }, settled.readers)
+    await heard.ended()
+    expect(heard.entries.map(({ seq, event, terminal }) => [seq, event, terminal])).toEqual([
+      [0, null, null],
+      [1, 'error', 'failed'],
+    ])
+    expect(heard.entries.at(-1)!.data).toBe(JSON.stringify({ error }))
+    // Only a frame carries the summary to the letter; the record, that a late reader has it from, knows of no attempt here.
+    expect(heard.end()).toMatchObject(summary)
+  })
+
   it('repairs a gap from the log', async () => {
     const job = await start(id)
     const heard = collector()
@@ -177,6 +226,27 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     expect(heard.end()).toMatchObject({ status: 'completed' })
   })
 
+  it('hands on the events of a job that is not streamed, those before it came and the end', async () => {
+    const spec = newSpec({ stream: false })
+    await createJob(jobs, { spec, body: Buffer.from('{}'), reader: null })
+    const { claim } = (await claimJob(jobs, { jobId: spec.id, delivery: 1 }, { owner: 'w1', suspect: false })) as {
+      claim: Claim
+    }
+    const heard = collector()
+    await live.follow(spec.id, { after: -1, created: false }, heard.listener).ready
+    expect(heard.entries.map(({ seq, event }) => [seq, event])).toEqual([
+      [0, 'job.status'],
+      [1, 'job.status'],
+    ])
+    await beginAttempt(jobs, spec.id, newBeginning(1, claim.fence))
+    await finish({ spec, claim, log: writer.open(spec.id, { ...claim, onFenced: () => {} }) })
+    await heard.ended()
+    expect(heard.entries.map(({ seq, event, terminal }) => [seq, event, terminal]).slice(2)).toEqual([
+      [2, 'job.attempt', null],
+      [3, 'job.completed', 'completed'],
+    ])
+  })
+
   it('gives the end of a job that has ended already, and says when there is none', async () => {
     const job = await start(null)
     void job.log.append('{"n":0}')
@@ -200,8 +270,8 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     expect(live.following()).toBe(1)
     second.close()
     expect(live.following()).toBe(0)
-    const { record, readers } = (await import('./keys.ts')).jobKeys(job.spec.id)
+    const { record } = (await import('./keys.ts')).jobKeys(job.spec.id)
     await expect.poll(() => redis.hget(record, 'unread')).not.toBeNull()
-    expect(await redis.hlen(readers)).toBe(0)
+    expect(await redis.hget(record, 'readers')).toBe('')
   })
 })

@@ -50,7 +50,7 @@ export async function lookAtDue(
       const keys = jobKeys(jobId)
       return scriptCommand(
         scripts.look,
-        [keys.record, keys.readers, keys.due, keys.outbox, keys.events, keys.request, keys.result, keys.ended],
+        [keys.record, keys.due, keys.outbox, keys.events, keys.ended],
         [
           jobId,
           QUEUE_CHECK_MS,

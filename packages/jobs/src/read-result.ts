@@ -1,7 +1,9 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { isTerminal, type JobRecord } from '@switchyard/contract/job'
+import type { LogEntry } from '@switchyard/contract/log-entry'
 import { assembleCompletion } from '@switchyard/contract/openai-chat/assemble-completion'
 import type { ChatUsage } from '@switchyard/contract/openai-chat/chunk'
+import { assembleResponse } from '@switchyard/contract/openai-responses/assemble-response'
 import { decodeArchive } from './archive.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
@@ -21,6 +23,7 @@ export async function readResult(jobs: Jobs, record: JobRecord): Promise<StoredR
   if (record.failure) return { status: record.failure.status, body: JSON.stringify({ error: record.failure.error }) }
   if (record.spec.stream) {
     const entries = await readEvents(jobs, record, -1)
+    if (record.spec.dialect === 'openai-responses') return { status: 200, body: finalResponse(entries) }
     const lines = entries.filter(({ event, terminal }) => event === null && terminal === null).map(({ data }) => data)
     return { status: 200, body: assembleCompletion(lines, usageOf(record)) }
   }
@@ -29,14 +32,25 @@ export async function readResult(jobs: Jobs, record: JobRecord): Promise<StoredR
   return { status: 200, body }
 }
 
+/** The last event of a response carries all of it. */
+function finalResponse(entries: LogEntry[]): string {
+  const response = assembleResponse(
+    entries.map(({ data }) => data),
+    null,
+  )
+  if (response === null) throw new BrokerError('stream_expired', 'The result of this job is no longer kept.')
+  return JSON.stringify(response)
+}
+
 async function readBody(jobs: Jobs, record: JobRecord): Promise<Buffer | string | null> {
   if (record.resultBlob) return jobs.blobs.get(record.resultBlob)
-  const keys = jobKeys(record.spec.id)
-  if (!record.archive) {
-    const body = await jobs.redis.get(keys.result)
-    if (body !== null) return body
+  let name = record.archive
+  if (!name) {
+    const [body, archive] = await jobs.redis.hmget(jobKeys(record.spec.id).record, 'result', 'archive')
+    if (body) return body
+    // It may have been archived since the record was read.
+    name = archive ?? null
   }
-  const name = record.archive ?? (await jobs.redis.hget(keys.record, 'archive'))
   const blob = name ? await jobs.blobs.get(name) : null
   return blob ? (await decodeArchive(blob)).result : null
 }

@@ -6,15 +6,16 @@ export interface Reader {
   interest: Interest
 }
 
-/** Behind the expiry in the readers hash: `1790000000000` or `1790000000000e`. */
-export function interestSuffix(interest: Interest): string {
+/** Behind the expiry in the record's field `readers`: `i1=1790000000000 i2=1790000000000e`. */
+export function interestCode(interest: Interest): string {
   return interest === 'end' ? 'e' : ''
 }
 
-export function parseReaders(flat: string[]): Reader[] {
-  const readers: Reader[] = []
-  for (let i = 0; i < flat.length; i += 2) {
-    readers.push({ id: flat[i]!, interest: flat[i + 1]!.endsWith('e') ? 'end' : 'all' })
-  }
-  return readers
+/** The readers of a record's field `readers`, lapsed ones too. */
+export function parseReaders(text: string): Reader[] {
+  if (text === '') return []
+  return text.split(' ').map((reader) => ({
+    id: reader.slice(0, reader.lastIndexOf('=')),
+    interest: reader.endsWith('e') ? 'end' : 'all',
+  }))
 }

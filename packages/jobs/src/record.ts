@@ -15,6 +15,7 @@ export type AttemptEnding = Pick<
   | 'httpStatus'
   | 'ttftMs'
   | 'durationMs'
+  | 'incomplete'
   | 'usage'
   | 'usageSource'
   | 'costNanoUsd'
@@ -53,49 +54,94 @@ function lostEnding(beginning: AttemptBeginning, endedAtMs: number): Omit<Attemp
   }
 }
 
-function parseAttempt(beginning: string, ending: string | undefined): Attempt {
+function parseAttempt(beginning: string, ending: string | null): Attempt {
   const begun = JSON.parse(beginning) as AttemptBeginning
-  if (ending === undefined) return { ...begun, ...OPEN }
+  if (ending === null) return { ...begun, ...OPEN }
   const ended = JSON.parse(ending) as AttemptEnding | { status: 'lost'; endedAtMs: number }
   return 'endedAtMs' in ended ? { ...begun, ...lostEnding(begun, ended.endedAtMs) } : { ...begun, ...ended }
 }
 
-function numberOrNull(text: string | undefined): number | null {
-  return text === undefined || text === '' ? null : Number(text)
+function numberOrNull(text: string | null): number | null {
+  return text === null || text === '' ? null : Number(text)
 }
 
-/** A record from the flat field list that Redis gives, null when there is none. */
-export function parseRecord(flat: string[]): JobRecord | null {
-  if (flat.length === 0) return null
-  const fields = new Map<string, string>()
-  for (let i = 0; i < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!)
-  const spec = fields.get('spec')
-  if (spec === undefined) return null
+/** The first of them in one go with the record; a job seldom has more. */
+export const ATTEMPTS_AT_ONCE = 3
+
+/** What a record is read from: never its bodies and events, which are fields of the same hash. */
+const FIELDS = [
+  'spec',
+  'status',
+  'hop',
+  'lane',
+  'delivery',
+  'fence',
+  'owner',
+  'lease',
+  'crashes',
+  'read',
+  'started',
+  'completed',
+  'failure',
+  'archive',
+  'notbefore',
+  'expires',
+  'resultblob',
+  'attempts',
+  'trial',
+] as const
+
+/** Names of the fields that hold attempts `from` to `to`: each one's beginning, then its ending. */
+export function attemptFields(from: number, to: number): string[] {
+  const names: string[] = []
+  for (let number = from; number <= to; number++) names.push(`b${number}`, `e${number}`)
+  return names
+}
+
+/** Names of the fields that `parseRecord` takes, in its order. */
+export const RECORD_FIELDS: string[] = [...FIELDS, ...attemptFields(1, ATTEMPTS_AT_ONCE)]
+
+/** Attempts from the values of `attemptFields`. */
+export function parseAttempts(values: (string | null)[]): Attempt[] {
   const attempts: Attempt[] = []
-  const count = Number(fields.get('attempts') ?? 0)
-  for (let number = 1; number <= count; number++) {
-    const beginning = fields.get(`b${number}`)
-    if (beginning !== undefined) attempts.push(parseAttempt(beginning, fields.get(`e${number}`)))
+  for (let i = 0; i < values.length; i += 2) {
+    const beginning = values[i]
+    if (beginning) attempts.push(parseAttempt(beginning, values[i + 1] ?? null))
   }
-  const failure = fields.get('failure')
-  return {
+  return attempts
+}
+
+/** The first attempt may still be taken back: nobody is shown it. */
+export function isOnTrial(trial: string | null, status: string | null, fence: string | null): boolean {
+  return trial !== null && status === 'in_progress' && fence === '1'
+}
+
+/** A record from the values of `RECORD_FIELDS`, null when there is none. `attemptCount` may be more than its attempts. */
+export function parseRecord(values: (string | null)[]): { record: JobRecord; attemptCount: number } | null {
+  const field = (name: (typeof FIELDS)[number]): string | null => values[FIELDS.indexOf(name)] ?? null
+  const spec = field('spec')
+  if (spec === null) return null
+  const failure = field('failure')
+  const onTrial = isOnTrial(field('trial'), field('status'), field('fence'))
+  const record: JobRecord = {
     spec: JSON.parse(spec) as JobSpec,
-    status: fields.get('status') as JobStatus,
-    hop: Number(fields.get('hop')),
-    lane: fields.get('lane') ?? '',
-    delivery: Number(fields.get('delivery')),
-    fence: Number(fields.get('fence')),
-    owner: fields.get('owner') || null,
-    leaseUntilMs: numberOrNull(fields.get('lease')),
-    crashes: Number(fields.get('crashes') ?? 0),
-    read: fields.get('read') === '1',
-    startedAtMs: numberOrNull(fields.get('started')),
-    completedAtMs: numberOrNull(fields.get('completed')),
-    attempts,
+    status: field('status') as JobStatus,
+    hop: Number(field('hop')),
+    lane: field('lane') ?? '',
+    delivery: Number(field('delivery')),
+    fence: Number(field('fence')),
+    owner: field('owner') || null,
+    leaseUntilMs: numberOrNull(field('lease')),
+    crashes: Number(field('crashes') ?? 0),
+    read: field('read') === '1',
+    startedAtMs: numberOrNull(field('started')),
+    completedAtMs: numberOrNull(field('completed')),
+    attempts: onTrial ? [] : parseAttempts(values.slice(FIELDS.length)),
     failure: failure ? (JSON.parse(failure) as JobFailure) : null,
-    archive: fields.get('archive') || null,
-    notBeforeMs: numberOrNull(fields.get('notbefore')),
-    expiresAtMs: numberOrNull(fields.get('expires')),
-    resultBlob: fields.get('resultblob') || null,
+    archive: field('archive') || null,
+    notBeforeMs: numberOrNull(field('notbefore')),
+    expiresAtMs: numberOrNull(field('expires')),
+    resultBlob: field('resultblob') || null,
   }
+  return { record, attemptCount: Number(field('attempts') ?? 0) }
 }

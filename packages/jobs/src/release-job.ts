@@ -11,12 +11,12 @@ export async function releaseJob(
   jobs: Jobs,
   jobId: string,
   release: { fence: number; notBeforeMs: number | null; attempt?: { number: number; ending: AttemptEnding } },
-): Promise<{ released: boolean; rowId: string | null; statusSeq: number | null }> {
+): Promise<{ released: boolean; rowId: string | null }> {
   const keys = jobKeys(jobId)
   const reply = (await runScript(
     jobs.redis,
     scripts.release,
-    [keys.record, keys.events, keys.due, keys.outbox],
+    [keys.record, keys.due, keys.outbox],
     [
       jobId,
       release.fence,
@@ -26,10 +26,6 @@ export async function releaseJob(
       QUEUE_CHECK_MS,
       statusEvent(jobId, 'queued'),
     ],
-  )) as [number, number?, string?, number?]
-  return {
-    released: reply[0] === 1,
-    rowId: reply[2] || null,
-    statusSeq: reply[3] === undefined || reply[3] < 0 ? null : reply[3],
-  }
+  )) as [number, string?]
+  return { released: reply[0] === 1, rowId: reply[1] || null }
 }

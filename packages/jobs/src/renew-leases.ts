@@ -29,10 +29,7 @@ export async function renewLeases(
   const replies = await pipelineBySlot(
     jobs.redis,
     groups.map((group) => {
-      const keys = group.flatMap(({ jobId }) => {
-        const { record, readers } = jobKeys(jobId)
-        return [record, readers]
-      })
+      const keys = group.map(({ jobId }) => jobKeys(jobId).record)
       return scriptCommand(
         scripts.renew,
         [jobKeys(group[0]!.jobId).due, ...keys],
@@ -49,7 +46,7 @@ export async function renewLeases(
   const renewals = new Map<string, Renewal>()
   replies.forEach(({ error, value }, i) => {
     if (error) return
-    ;(value as [number, string[]?][]).forEach(([code, readers], j) => {
+    ;(value as [number, string?][]).forEach(([code, readers], j) => {
       const { jobId } = groups[i]![j]!
       if (code === 1) renewals.set(jobId, { kind: 'owned', readers: parseReaders(readers!) })
       else renewals.set(jobId, { kind: code === 2 ? 'orphaned' : 'lost' })

@@ -41,6 +41,19 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     expect(errors).toEqual([])
   })
 
+  test('a first choice comes with a first delivery, and not with the same one put off', async () => {
+    const { producer, lane } = bundle
+    const first = { deployment: 'opus', inputTokens: 10, outputTokens: 20, drop: [] }
+    await bundle.consume(async (delivery) => {
+      handled.push(delivery)
+      return handled.length === 1 ? { kind: 'delay', untilMs: Date.now() + 100 } : { kind: 'done' }
+    })
+    const [delivery] = newDeliveries(1)
+    await producer.add(lane, { ...delivery!, first })
+    await until('it came twice', () => handled.length === 2)
+    expect(handled).toEqual([{ ...delivery, first }, delivery])
+  })
+
   test('lower priorities first, equal ones in the order of their adds', async () => {
     const { producer, lane } = bundle
     const deliveries = newDeliveries(30)

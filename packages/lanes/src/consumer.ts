@@ -1,5 +1,5 @@
 import type { RedisClient } from '@switchyard/redis/connect'
-import { type Delivery, parseDeliveryId } from './delivery.ts'
+import { type Delivery, type FirstChoice, parseDeliveryId } from './delivery.ts'
 import { readDepth } from './depth.ts'
 import { LANE_PREFIX, laneKeys } from './keys.ts'
 import { LANE_SETTINGS, type LaneSettings, SLOTS_PER_WORKER } from './lane-settings.ts'
@@ -81,7 +81,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let replaced = 0
   let stopped: Promise<void> | null = null
 
-  async function onDelivery(id: string): Promise<Verdict> {
+  async function onDelivery(id: string, first: FirstChoice | undefined): Promise<Verdict> {
     const delivery = parseDeliveryId(id)
     if (!delivery) {
       onError(new Error(`lane ${lane}: dropped a message that is no delivery`))
@@ -92,7 +92,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const controller = new AbortController()
     held.set(id, controller)
     try {
-      return await handle(delivery, controller.signal)
+      return await handle(first ? { ...delivery, first } : delivery, controller.signal)
     } catch (cause) {
       onError(new Error(`lane ${lane}: the handler of a delivery failed`, { cause }))
       return { kind: 'delay', untilMs: Date.now() + COME_AGAIN_MS }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deliveryId, parseDeliveryId } from './delivery.ts'
+import { deliveryData, deliveryId, type FirstChoice, parseDeliveryId, parseFirstChoice } from './delivery.ts'
 
 test('an id names its delivery', () => {
   fc.assert(
@@ -16,3 +16,26 @@ test.each(['', '.', '.1', 'job', 'job.', 'job.x', 'job.1x', 'job.-1', 'job.1e3',
     expect(parseDeliveryId(id)).toBeNull()
   },
 )
+
+const first: FirstChoice = { deployment: 'opus', inputTokens: 10, outputTokens: 20, drop: ['temperature', 'seed'] }
+
+test('a message carries its first choice, where that is short', () => {
+  const data = deliveryData({ jobId: 'job', delivery: 1, first })
+  expect(data.length).toBeLessThan(64)
+  expect(parseFirstChoice(JSON.parse(data))).toEqual(first)
+  expect(deliveryData({ jobId: 'job', delivery: 1 })).toBe('{}')
+  expect(deliveryData({ jobId: 'job', delivery: 1, first: { ...first, deployment: 'ö'.repeat(100) } })).toBe('{}')
+})
+
+test.each([
+  {},
+  null,
+  undefined,
+  'x',
+  { first: null },
+  { first: [] },
+  { first: ['opus', 1] },
+  { first: ['opus', 1, '2'] },
+])('%j names no first choice', (data) => {
+  expect(parseFirstChoice(data)).toBeUndefined()
+})

@@ -1,11 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
+import { calmLane } from './calm-lane.ts'
 import type { LaneKeys } from './keys.ts'
 import { wakeLane } from './wake-lane.ts'
 
 /** BullMQ fetches again at once after an error that is not a lost connection (OOM, MISCONF, LOADING): that must not storm. */
 const FETCH_ERROR_PAUSE_MS = 250
+
+/** After a pause, or with all slots taken, the fetch that comes looks for itself. */
+const CALM_MS = 100
 
 /**
  * What a BullMQ Worker reaches Redis through: the process's shared connection, and a blocking one that is ours, so that it
@@ -19,6 +23,10 @@ export class LaneBackend extends RedisQueueBackend {
   readonly #blocking: RedisClient
   readonly #lane: LaneKeys
   #ended = false
+  /** The fetch that comes is the first since a wait. */
+  #woken = false
+  /** Resolves to whether that fetch took the last delivery of the lane. */
+  #calm: Promise<boolean> | null = null
   #abandonWait: ((error: Error) => void) | null = null
 
   constructor(redis: RedisClient, lane: LaneKeys, name: string, options: WorkerOptions) {
@@ -38,10 +46,12 @@ export class LaneBackend extends RedisQueueBackend {
   }
 
   override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    if (this.#ended) return []
+    if (this.#ended || (await this.#tookLast())) return []
     try {
       const fetched = await super.moveToActive(token, name)
       this.lastFetchAt = performance.now()
+      if (this.#woken && fetched[0]) this.#calm = this.#calmSoon()
+      this.#woken = false
       return fetched
     } catch (error) {
       await sleep(FETCH_ERROR_PAUSE_MS)
@@ -49,10 +59,28 @@ export class LaneBackend extends RedisQueueBackend {
     }
   }
 
+  /**
+   * BullMQ sets the marker again with each delivery that it hands out, for others to look whether there are more. The Worker that
+   * got it looks too, finds nothing, waits, is woken by that marker and looks once more: for a lane with one delivery three
+   * commands for nothing, in front of those that the delivery waits for.
+   */
+  async #tookLast(): Promise<boolean> {
+    const calm = this.#calm
+    this.#calm = null
+    return calm !== null && performance.now() - this.lastFetchAt < CALM_MS && (await calm)
+  }
+
+  /** Behind what the handler of the delivery asks first. */
+  async #calmSoon(): Promise<boolean> {
+    await nextTurn()
+    return calmLane(this.#redis, this.#lane).catch(() => false)
+  }
+
   override waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(new ConnectionClosedError())
       this.#abandonWait = reject
+      this.#woken = true
       super.waitForJob(seconds).then(resolve, reject)
     })
   }

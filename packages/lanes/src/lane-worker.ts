@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Job, Worker } from 'bullmq'
+import { type FirstChoice, parseFirstChoice } from './delivery.ts'
 import { handBack } from './hand-back.ts'
 import { laneKeys, queueName } from './keys.ts'
 import { LaneBackend } from './lane-backend.ts'
@@ -17,7 +18,7 @@ export interface LaneWorkerOptions {
   concurrency: number
   settings: LaneSettings
   /** Never rejects. */
-  onDelivery: (id: string) => Promise<Verdict>
+  onDelivery: (id: string, first: FirstChoice | undefined) => Promise<Verdict>
   onError: (error: Error) => void
   onLockLost: (ids: string[]) => void
 }
@@ -48,7 +49,9 @@ export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
     // Fetched while the worker was being retired: nobody has begun with it.
     if (retired !== null) return handBack(job, token, Date.now(), onError)
     held++
-    const verdict = await onDelivery(job.id!)
+    // One that was put off or stalled is no first delivery any more, though its data says so still.
+    const first = job.attemptsStarted > 1 ? undefined : parseFirstChoice(job.data)
+    const verdict = await onDelivery(job.id!, first)
     held--
     if (held === 0) whenIdle?.()
     if (verdict.kind === 'delay') return handBack(job, token, verdict.untilMs, onError)

@@ -1,7 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { createRedisBackend, type IQueueBackend } from 'bullmq'
-import { type Delivery, deliveryId } from './delivery.ts'
+import { type Delivery, deliveryData, deliveryId } from './delivery.ts'
 import { type LaneDepth, readDepth } from './depth.ts'
 import { LANE_PREFIX, type LaneKeys, laneKeys, queueName } from './keys.ts'
 import { MAX_EVENTS, MAX_EVENTS_FIELD } from './lane-meta.ts'
@@ -72,7 +72,7 @@ export function createProducer({ redis, prefix = LANE_PREFIX }: { redis: RedisCl
           {
             id,
             name: 'd',
-            data: '{}',
+            data: deliveryData(delivery),
             opts: delay > 0 ? { priority, delay } : { priority },
             timestamp: Date.now(),
             progress: 0,

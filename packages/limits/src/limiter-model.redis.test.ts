@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { NO_USAGE } from '@switchyard/contract/usage'
+import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { cancelBooking } from './cancel-booking.ts'
 import { narrow } from './learn.ts'
 import type { DeploymentLimits } from './limit-config.ts'
 import { snapshot } from './observe.ts'
-import { reconcile } from './reconcile.ts'
+import { reconcileCommand } from './reconcile.ts'
 import { renewLeases } from './renew-leases.ts'
-import { reserve } from './reserve.ts'
+import { type Reservation, reserve } from './reserve.ts'
 import { LimiterModel, WAITING_FOR } from './testing/limiter-model.ts'
 import { onEachRedis } from './testing/on-each-redis.ts'
 
@@ -32,8 +33,18 @@ const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('reserve' as const), job, input: tokens, output: tokens }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('come at the slot' as const), job }) },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('reserve together' as const),
+      calls: fc.array(fc.record({ job, input: tokens, output: tokens }), { minLength: 2, maxLength: 6 }),
+    }),
+  },
+  {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constant('reconcile' as const), job, used: fc.option(fc.tuple(tokens, tokens)) }),
+    arbitrary: fc.record({
+      do: fc.constant('reconcile' as const),
+      calls: fc.array(fc.record({ job, used: fc.option(fc.tuple(tokens, tokens)) }), { minLength: 1, maxLength: 4 }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('repeat the reconcile' as const), job }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('renew' as const), jobs: fc.array(job, { maxLength: 4 }) }) },
@@ -59,18 +70,27 @@ onEachRedis((redis) => {
     const leaseOf = (n: number) => `job${n}.${attempts.get(n) ?? 1}`
     const clock = () => ({ nowMs: model.nowMs })
 
-    async function ask(lease: string, input: number, output: number): Promise<void> {
+    /** Calls of one turn are answered as if each came after the one before. */
+    async function ask(...calls: { lease: string; input: number; output: number }[]): Promise<void> {
+      const answers = await Promise.all(
+        calls.map(({ lease, input, output }) =>
+          reserve(
+            redis(),
+            deployment,
+            limits,
+            { lease, inputTokens: input, outputTokens: output, leaseMs: LEASE_MS },
+            clock(),
+          ),
+        ),
+      )
+      for (const [i, { lease, input, output }] of calls.entries()) check(lease, input, output, answers[i]!)
+    }
+
+    function check(lease: string, input: number, output: number, answer: Reservation): void {
       asked.set(lease, [input, output])
       const cost = model.cost(1, input, output)
       const expected = model.expected(lease, cost)
       const own = model.bookings.get(lease)
-      const answer = await reserve(
-        redis(),
-        deployment,
-        limits,
-        { lease, inputTokens: input, outputTokens: output, leaseMs: LEASE_MS },
-        clock(),
-      )
       expect(answer.ok).toBe(expected.ok)
       if (!answer.ok) {
         expect(expected.reasons).toContain(answer.waitingFor)
@@ -105,35 +125,49 @@ onEachRedis((redis) => {
       }
     }
 
-    async function end(lease: string, used: [number, number] | null): Promise<void> {
-      const usage = used && { ...NO_USAGE, inputTokens: used[0], outputTokens: used[1] }
-      await reconcile(redis(), `${lease}.limits`, deployment, limits, lease, usage, clock())
-      model.reconciled(lease, used && model.cost(1, ...used))
+    async function end(...calls: { lease: string; used: [number, number] | null }[]): Promise<void> {
+      const ended = calls.map(({ lease, used }) => ({
+        lease,
+        actual: used && { ...NO_USAGE, inputTokens: used[0], outputTokens: used[1] },
+      }))
+      const replies = await pipelineBySlot(redis(), [reconcileCommand(deployment, limits, ended, clock())])
+      for (const { error } of replies) expect(error).toBeNull()
+      for (const { lease, used } of calls) model.reconciled(lease, used && model.cost(1, ...used))
     }
 
     for (const step of steps) {
       switch (step.do) {
         case 'reserve':
-          await ask(leaseOf(step.job), step.input, step.output)
+          await ask({ lease: leaseOf(step.job), input: step.input, output: step.output })
+          break
+        case 'reserve together':
+          await ask(...step.calls.map(({ job, ...tokens }) => ({ lease: leaseOf(job), ...tokens })))
           break
         case 'come at the slot': {
           const lease = leaseOf(step.job)
           const booking = model.bookings.get(lease)
           if (!booking) break
           model.nowMs = Math.max(model.nowMs, booking.slotMs)
-          await ask(lease, ...asked.get(lease)!)
+          const [input, output] = asked.get(lease)!
+          await ask({ lease, input, output })
           break
         }
         case 'reconcile': {
-          const lease = leaseOf(step.job)
-          const granted = model.grants.has(lease)
-          await end(lease, step.used)
-          if (granted && step.used) attempts.set(step.job, (attempts.get(step.job) ?? 1) + 1)
+          const calls = step.calls
+            .map(({ job, used }) => ({ job, lease: leaseOf(job), used }))
+            .filter(({ lease }) => !model.isForgotten(lease))
+          const granted = new Set(calls.flatMap(({ lease }) => (model.grants.has(lease) ? [lease] : [])))
+          await end(...calls)
+          for (const { job, lease } of calls) {
+            if (lease === leaseOf(job) && granted.has(lease) && model.grants.get(lease)?.settled) {
+              attempts.set(job, (attempts.get(job) ?? 1) + 1)
+            }
+          }
           break
         }
         case 'repeat the reconcile': {
           const before = (attempts.get(step.job) ?? 1) - 1
-          if (before > 0) await end(`job${step.job}.${before}`, [1, 1])
+          if (before > 0) await end({ lease: `job${step.job}.${before}`, used: [1, 1] })
           break
         }
         case 'renew': {

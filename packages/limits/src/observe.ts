@@ -1,6 +1,6 @@
 import type { RedisClient } from '@switchyard/redis/connect'
 import { runScript } from '@switchyard/redis/script'
-import { DIMENSIONS, type Dimension, dimensionArgs } from './dimensions.ts'
+import { DIMENSIONS, type Dimension, limitArgs } from './dimensions.ts'
 import { limiterKeys } from './keys.ts'
 import type { DeploymentLimits } from './limit-config.ts'
 import { clockArgs, type LimiterClock } from './limiter-clock.ts'
@@ -26,7 +26,8 @@ export async function snapshot(
 ): Promise<LimiterSnapshot> {
   const [inFlight, booked, limitedUntil, ...left] = (await runScript(redis, scripts.snapshot, limiterKeys(deployment), [
     ...clockArgs(clock),
-    ...dimensionArgs(limits, { requests: 0, inputTokens: 0, outputTokens: 0 }),
+    ...limitArgs(limits),
+    0,
   ])) as [number, number, number, ...number[]]
   const limited = DIMENSIONS.filter((dimension) => limits[dimension] !== undefined)
   return {

@@ -1,11 +1,8 @@
 import type { RedisClient } from '@switchyard/redis/connect'
-import { runScript } from '@switchyard/redis/script'
-import { dimensionArgs, positive } from './dimensions.ts'
-import { limiterKeys } from './keys.ts'
+import { askTogether } from './ask-together.ts'
 import type { DeploymentLimits } from './limit-config.ts'
-import { clockArgs, type LimiterClock } from './limiter-clock.ts'
+import type { LimiterClock } from './limiter-clock.ts'
 import { LEASE_MS } from './renew-leases.ts'
-import { scripts } from './scripts.ts'
 
 /** What one attempt asks for. Tokens are estimates; `reconcile` puts the real ones in their place. */
 export interface ReserveRequest {
@@ -30,11 +27,9 @@ export type WaitingFor = (typeof WAITING_FOR)[keyof typeof WAITING_FOR]
 
 export type Reservation = { ok: true } | { ok: false; slotAtMs: number; waitingFor: WaitingFor }
 
-/** No call takes longer. A grant that is never reconciled is forgotten after this time; its place was given up with the lease. */
-const GRANT_KEPT_MS = 6 * 3_600_000
-
 /**
  * Reserves a place in flight, one request and the estimated tokens of an attempt at a deployment, all or nothing, in one script.
+ * Calls of one turn may share it; then they are answered as if one came after the other.
  * The same lease again gets the same answer, as long as its place is held and for a minute after it was reconciled.
  *
  * **Windows.** No window of 60 s (24 h for `rpd`) ever holds more than the limit, wherever it begins: that is what the strictest
@@ -61,14 +56,7 @@ export async function reserve(
   clock?: LimiterClock,
 ): Promise<Reservation> {
   const { lease, inputTokens, outputTokens, leaseMs = LEASE_MS } = request
-  const reply = (await runScript(redis, scripts.reserve, limiterKeys(deployment, lease), [
-    ...clockArgs(clock),
-    lease,
-    leaseMs,
-    limits.inFlight === undefined ? 0 : positive(limits.inFlight),
-    GRANT_KEPT_MS,
-    ...dimensionArgs(limits, { requests: 1, inputTokens, outputTokens }),
-  ])) as [1] | [0, number, keyof typeof WAITING_FOR]
-  if (reply[0] === 1) return { ok: true }
-  return { ok: false, slotAtMs: reply[1], waitingFor: WAITING_FOR[reply[2]] }
+  const answer = await askTogether(redis, deployment, limits, { lease, inputTokens, outputTokens, leaseMs }, clock)
+  if (answer === 1) return { ok: true }
+  return { ok: false, slotAtMs: answer[0], waitingFor: WAITING_FOR[answer[1] as keyof typeof WAITING_FOR] }
 }

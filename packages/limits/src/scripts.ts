@@ -1,17 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { defineScript, type Script } from '@switchyard/redis/script'
 
-const prelude = readFileSync(new URL('./lua/prelude.lua', import.meta.url), 'utf8')
+function read(name: string): string {
+  return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')
+}
 
-function load(name: string): Script {
-  return defineScript(name, `${prelude}\n${readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')}`)
+/** A script on the limiter's state. `careful`, see lua/state.lua, gives what its parts name; it is made at once where it is needed. */
+function onState(name: string, parts: string[], names: string[]): Script {
+  const careful = [
+    'local function careful()',
+    ...parts.map(read),
+    `return { ${names.map((one) => `${one} = ${one}`).join(', ')} }`,
+    'end',
+    'local care = nil',
+    'if turned or S[WAITING] > 0 then care = careful() end',
+  ]
+  return defineScript(name, [read('clock'), read('state'), ...careful, read(name)].join('\n'))
 }
 
 export const scripts = {
-  reserve: load('reserve'),
-  reconcile: load('reconcile'),
-  cancelBooking: load('cancel-booking'),
-  renew: load('renew'),
-  narrow: load('narrow'),
-  snapshot: load('snapshot'),
+  reserve: onState('reserve', ['cells', 'line', 'ask'], ['plan', 'save', 'holds', 'ask']),
+  reconcile: onState('reconcile', ['cells', 'line'], ['plan', 'add', 'save', 'bookings_of', 'unbook']),
+  cancelBooking: onState('cancel-booking', ['cells', 'line'], ['save', 'bookings_of', 'unbook']),
+  narrow: onState('narrow', ['cells'], ['save']),
+  snapshot: onState('snapshot', ['cells'], []),
+  renew: defineScript('renew', `${read('clock')}\n${read('renew')}`),
 }

@@ -8,6 +8,8 @@ export interface Upstream {
   /** Name in the catalog. */
   deployment: string
   kind: ProviderKind
+  /** Which of OpenAI's two APIs it is asked through; other kinds have one. */
+  api: 'chat' | 'responses'
   /** With the version, without a slash at the end: `https://api.openai.com/v1`. */
   baseUrl: string
   /** Null: the server wants none. Never logged, never in a failure. */

@@ -1,5 +1,6 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { boundCommands } from './bound-commands.ts'
 import { coalesceWrites } from './coalesce-writes.ts'
 
 /** One server (Redis ≥ 7.0, Valkey) or a Redis Cluster; the same code runs on both. */
@@ -40,7 +41,6 @@ function optionsFor(role: ConnectionRole, name: string): RedisOptions {
         enableOfflineQueue: false,
         maxRetriesPerRequest: 0,
         autoResendUnfulfilledCommands: false,
-        commandTimeout: PRODUCER_TIMEOUT_MS,
       }
     case 'consumer':
     case 'subscriber':
@@ -140,7 +140,10 @@ export async function connectRedis(
     ? newCluster(addresses, redisOptions, options.role)
     : new Redis({ ...redisOptions, ...first, lazyConnect: true })
   client.on('error', options.onError ?? (() => {}))
-  if (client instanceof Redis) coalesceWrites(client)
+  if (client instanceof Redis) {
+    coalesceWrites(client)
+    if (options.role === 'producer') boundCommands(client, PRODUCER_TIMEOUT_MS)
+  }
   await connectOnce(client)
   return client
 }
@@ -149,7 +152,11 @@ function newCluster(addresses: Address[], redisOptions: RedisOptions, role: Conn
   const { host: _host, port: _port, path: _path, ...auth } = addresses[0]!
   const { retryStrategy: _retry, enableOfflineQueue: _queue, ...perNode } = redisOptions
   const clusterOptions: ClusterOptions = {
-    redisOptions: { ...auth, ...perNode } as ClusterOptions['redisOptions'],
+    redisOptions: {
+      ...auth,
+      ...perNode,
+      ...(role === 'producer' && { commandTimeout: PRODUCER_TIMEOUT_MS }),
+    } as ClusterOptions['redisOptions'],
     clusterRetryStrategy: retryDelay,
     enableOfflineQueue: role !== 'producer',
     shardedSubscribers: role === 'subscriber',

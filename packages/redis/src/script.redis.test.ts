@@ -28,6 +28,19 @@ describe.each(SERVERS)('runScript on %s', (_name, url) => {
     }
   })
 
+  it.each([
+    ['text with every sign of ASCII', Buffer.from(Array.from({ length: 128 }, (_, i) => i))],
+    ['bytes that are no text', Buffer.from([0xff, 0x00, 0xc3, 0x28, 0x0d, 0x0a])],
+    ['a large body', Buffer.alloc(40_000, 'abc')],
+    ['nothing', Buffer.alloc(0)],
+  ])('hands over %s as it is', async (_what, bytes) => {
+    const key = `script-test:${randomUUID()}`
+    const script = newScript(`redis.call('SET', KEYS[1], ARGV[2]) return ARGV[1] .. #ARGV[2]`)
+    expect(await runScript(redis, script, [key], ['ü', bytes])).toBe(`ü${bytes.length}`)
+    expect((await redis.getBuffer(key))?.equals(bytes)).toBe(true)
+    await redis.del(key)
+  })
+
   it('passes on what the script itself complains of, and does not run it a second time', async () => {
     const key = `script-test:${randomUUID()}`
     const script = newScript(`redis.call('INCR', KEYS[1]) return redis.error_reply('ERR NOSCRIPT is not the matter')`)

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { RedisClient } from './connect.ts'
 
@@ -20,10 +21,21 @@ export function isNoScript(error: unknown): boolean {
 
 /** Runs a script by hash; a flushed script cache is healed by sending the text once. */
 export async function runScript(redis: RedisClient, script: Script, keys: string[], args: Arg[]): Promise<unknown> {
+  const given = args.some(Buffer.isBuffer) ? args.map(asText) : args
   try {
-    return await redis.evalsha(script.sha, keys.length, ...keys, ...args)
+    return await redis.evalsha(script.sha, keys.length, ...keys, ...given)
   } catch (error) {
     if (!isNoScript(error)) throw error
-    return await redis.eval(script.lua, keys.length, ...keys, ...args)
+    return await redis.eval(script.lua, keys.length, ...keys, ...given)
   }
+}
+
+/**
+ * One Buffer among the arguments makes ioredis build the whole command from pieces; as text it is joined, the same bytes. Above
+ * this size copying it costs more than the pieces.
+ */
+const TEXT_BYTES = 16 * 1024
+
+function asText(arg: Arg): Arg {
+  return Buffer.isBuffer(arg) && arg.length <= TEXT_BYTES && isAscii(arg) ? arg.toString('latin1') : arg
 }

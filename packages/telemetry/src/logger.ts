@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import pino, { type DestinationStream, type Level, type Logger, type LoggerOptions } from 'pino'
 import type PinoPretty from 'pino-pretty'
 import { describeError } from './describe-error.ts'
+import { gatherLines } from './gathered-lines.ts'
 import { REDACTED_NAMES, redactFields } from './redact-fields.ts'
 import { scrubberOf } from './scrub.ts'
 
@@ -29,11 +30,17 @@ export function createLogger(options: {
   const scrubLine = scrubberOf(options.secrets ?? [])
   const fd = options.fd ?? 1
   const isTerminal = (fd === 1 ? process.stdout : process.stderr).isTTY === true
-  const output = options.destination ?? openOutput(fd, options.pretty ?? isTerminal)
-  return pino(settings(options.service, readLevel(options.level ?? process.env.LOG_LEVEL)), {
-    write: (line) => output.write(scrubLine(line)),
-  })
+  const write = writerOf(options.destination, fd, options.pretty ?? isTerminal)
+  const stream = {
+    // pino leaves the level of a line here before it writes it.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write: (line: string) => write(scrubLine(line), stream.lastLevel >= WARN),
+  }
+  return pino(settings(options.service, readLevel(options.level ?? process.env.LOG_LEVEL)), stream)
 }
+
+const WARN = pino.levels.values.warn!
 
 function settings(service: string, level: Level | 'silent'): LoggerOptions {
   return {
@@ -56,9 +63,25 @@ function readLevel(level: string | undefined): Level | 'silent' {
     : 'info'
 }
 
-/** Synchronous both ways: a line that was logged before a crash is the one that is needed. */
-function openOutput(fd: 1 | 2, pretty: boolean): DestinationStream {
-  if (!pretty) return pino.destination({ fd, sync: true })
+/**
+ * Synchronous for people, and from `warn` on: a line that was logged before a crash is the one that is needed. Others are gathered
+ * for a moment.
+ */
+function writerOf(
+  destination: DestinationStream | undefined,
+  fd: 1 | 2,
+  pretty: boolean,
+): (line: string, urgent: boolean) => void {
+  if (destination !== undefined) return (line) => destination.write(line)
+  if (pretty) {
+    const output = openPretty(fd)
+    return (line) => output.write(line)
+  }
+  const output = pino.destination({ fd, sync: true })
+  return gatherLines((text) => output.write(text))
+}
+
+function openPretty(fd: 1 | 2): DestinationStream {
   const require = createRequire(import.meta.url)
   const pinoPretty = require('pino-pretty') as typeof PinoPretty
   return pinoPretty({

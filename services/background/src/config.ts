@@ -10,6 +10,8 @@ const environment = z.object({
   SWITCHYARD_S3_ENDPOINT: z.union([z.literal(''), z.url()]).default(''),
   SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().default('infra/catalog.yaml'),
+  SWITCHYARD_SECRET: z.string().optional(),
+  SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK: z.string().optional(),
   LOG_LEVEL: z.string().default('info'),
 })
 
@@ -17,7 +19,12 @@ const environment = z.object({
 export interface BackgroundConfig {
   redisUrl: string
   catalogFile: string
+  dataDir: string
   blobs: BlobSettings
+  /** What signing secrets are derived from; undefined: the one in the data directory. */
+  secret: string | undefined
+  /** For development: webhooks may go to this machine. */
+  allowLoopback: boolean
   logLevel: string
   id: string
 }
@@ -27,12 +34,15 @@ export function readConfig(env: NodeJS.ProcessEnv): BackgroundConfig {
   return {
     redisUrl: parsed.REDIS_URL,
     catalogFile: parsed.SWITCHYARD_CATALOG,
+    dataDir: parsed.SWITCHYARD_DATA_DIR,
     blobs: {
       location: parsed.SWITCHYARD_BLOBS || join(parsed.SWITCHYARD_DATA_DIR, 'blobs'),
       s3Endpoint: parsed.SWITCHYARD_S3_ENDPOINT || undefined,
       // Acknowledged means fsynced, blobs too.
       fsync: parsed.SWITCHYARD_DURABILITY === 'strict',
     },
+    secret: parsed.SWITCHYARD_SECRET || undefined,
+    allowLoopback: parsed.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK === '1',
     logLevel: parsed.LOG_LEVEL,
     id: `b-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${Date.now().toString(36)}`,
   }

@@ -49,6 +49,8 @@ export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: Fa
   )
   try {
     await enqueue(ingress, job, 'all')
+    // Whoever is to come back needs the id now, not with the first event.
+    if (spec.response?.background) answer.open()
   } catch (error) {
     follow.close()
     answer.fail(toFailure(toBrokerError(error)))

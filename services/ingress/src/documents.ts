@@ -1,10 +1,16 @@
+import { batchObject } from '@switchyard/batches/batch-object'
 import { fileObject } from '@switchyard/batches/files/file-object'
 import { UPLOAD_PURPOSES } from '@switchyard/batches/files/file-record'
 import { errorObject, jobObject } from '@switchyard/contract/job-object'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
+import { responsesRequest } from '@switchyard/contract/openai-responses/request'
 import { z } from 'zod'
+import { batchRequest } from './batches/read-batch-request.ts'
 import { deletedFile } from './endpoints/delete-file.ts'
+import { deletedResponse } from './endpoints/delete-response.ts'
+import { batchList, batchListQuery } from './endpoints/list-batches.ts'
 import { fileList, fileListQuery } from './endpoints/list-files.ts'
+import { inputItemList, inputItemQuery } from './endpoints/list-input-items.ts'
 import { jobList, jobListQuery } from './endpoints/list-jobs.ts'
 import { modelList, modelObject } from './endpoints/list-models.ts'
 
@@ -21,20 +27,37 @@ const chatCompletion = z
     choices: z.array(z.looseObject({})),
   })
   .describe("OpenAI's chat completion object")
+const responseObject = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('response'),
+    created_at: z.int(),
+    status: z.enum(['queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled']),
+    model: z.string(),
+    output: z.array(z.looseObject({ type: z.string() })),
+  })
+  .describe("OpenAI's response object")
 const eventStream = z.string().describe('Server-sent events, each with an id; comments keep the connection alive')
 
 documentSchemas.add(chatRequest, { id: 'ChatCompletionRequest' })
 documentSchemas.add(chatCompletion, { id: 'ChatCompletion' })
+documentSchemas.add(responsesRequest, { id: 'ResponsesRequest' })
+documentSchemas.add(responseObject, { id: 'Response' })
+documentSchemas.add(inputItemList, { id: 'ResponseItemList' })
 documentSchemas.add(errorBody, { id: 'Error' })
 documentSchemas.add(jobObject, { id: 'Job' })
 documentSchemas.add(jobList, { id: 'JobList' })
+documentSchemas.add(batchObject, { id: 'Batch' })
+documentSchemas.add(batchList, { id: 'BatchList' })
 documentSchemas.add(fileObject, { id: 'File' })
 documentSchemas.add(fileList, { id: 'FileList' })
 documentSchemas.add(modelObject, { id: 'Model' })
 documentSchemas.add(modelList, { id: 'ModelList' })
 
-const failures = { '4xx': errorBody, '5xx': errorBody }
+/** What every route may answer instead. */
+export const failures = { '4xx': errorBody, '5xx': errorBody }
 const jobId = z.object({ job_id: z.string() })
+const batchId = z.object({ batch_id: z.string() })
 const fileId = z.object({ file_id: z.string() })
 const fileForm = z.object({
   file: z.string().meta({ format: 'binary' }),
@@ -43,13 +66,16 @@ const fileForm = z.object({
   'expires_after[seconds]': z.int().min(3_600).max(2_592_000).optional(),
 })
 const bytes = { 'application/octet-stream': z.string().meta({ format: 'binary' }) }
+const ofBatch = { tags: ['batches'], params: batchId, response: { 200: batchObject, ...failures } }
+const responseId = z.object({ response_id: z.string() })
 const probe = {
   tags: ['health'],
   security: [],
   response: { 200: z.object({ status: z.literal('ok') }), 503: errorBody },
 }
 
-function content(description: string, types: Record<string, z.ZodType>) {
+/** A response of one status in several content types. */
+export function content(description: string, types: Record<string, z.ZodType>) {
   return {
     description,
     content: Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema }])),
@@ -70,6 +96,53 @@ export const documents = {
       202: jobObject,
       ...failures,
     },
+  },
+  createResponse: {
+    summary: 'Create a response',
+    description:
+      'Every response is a job: `resp_…` and `job_…` share their id. Waits for it, streams it (`stream: true`), or answers at once with the queued response (`background: true`) or the job (`Prefer: respond-async`).',
+    tags: ['responses'],
+    headers: z.object({ prefer: z.string().optional().describe('`respond-async`, or `wait=N` seconds') }),
+    body: responsesRequest,
+    response: {
+      200: content('The response', { 'application/json': responseObject, 'text/event-stream': eventStream }),
+      202: jobObject,
+      ...failures,
+    },
+  },
+  getResponse: {
+    summary: 'Get a stored response',
+    description: 'As it is now, or with `stream=true` its events from the one after `starting_after` on.',
+    tags: ['responses'],
+    params: responseId,
+    querystring: z.object({
+      stream: z.enum(['true', 'false']).optional(),
+      starting_after: z.string().optional().describe('Number of the last event seen'),
+      include: z.array(z.string()).optional(),
+    }),
+    response: {
+      200: content('The response', { 'application/json': responseObject, 'text/event-stream': eventStream }),
+      ...failures,
+    },
+  },
+  cancelResponse: {
+    summary: 'Cancel a background response',
+    tags: ['responses'],
+    params: responseId,
+    response: { 200: responseObject, ...failures },
+  },
+  deleteResponse: {
+    summary: 'Delete a response',
+    tags: ['responses'],
+    params: responseId,
+    response: { 200: deletedResponse, ...failures },
+  },
+  listInputItems: {
+    summary: 'List the input items of a response',
+    tags: ['responses'],
+    params: responseId,
+    querystring: inputItemQuery,
+    response: { 200: inputItemList, ...failures },
   },
   listModels: { summary: 'List models', tags: ['models'], response: { 200: modelList, ...failures } },
   getModel: {
@@ -130,6 +203,41 @@ export const documents = {
     tags: ['files'],
     params: fileId,
     response: { 200: deletedFile, ...failures },
+  },
+  createBatch: {
+    summary: 'Create a batch',
+    description: 'Runs every line of a file as a request to `endpoint`, within `completion_window` (15m to 7d).',
+    tags: ['batches'],
+    body: batchRequest,
+    response: { 200: batchObject, ...failures },
+  },
+  listBatches: {
+    summary: 'List batches',
+    tags: ['batches'],
+    querystring: batchListQuery,
+    response: { 200: batchList, ...failures },
+  },
+  getBatch: { summary: 'Get a batch', ...ofBatch },
+  cancelBatch: { summary: 'Cancel a batch', description: 'What has finished is kept.', ...ofBatch },
+  pauseBatch: { summary: 'Pause a batch', description: 'Lines that run are finished; time goes on.', ...ofBatch },
+  resumeBatch: { summary: 'Resume a paused batch', ...ofBatch },
+  retryFailedLines: {
+    summary: 'Run the failed lines of a batch again',
+    description: 'In place: a completed batch runs again, and its new files leave out the errors made good.',
+    ...ofBatch,
+  },
+  getBatchOutput: {
+    summary: 'Follow the finished lines of a batch',
+    description:
+      'Rows in the order in which lines finish, from the one after `after` on. As JSONL, `x-switchyard-cursor` being the next `after`; or as events, live until the batch has ended.',
+    tags: ['batches'],
+    params: batchId,
+    querystring: z.object({ after: z.string().optional().describe('Number of the last row seen') }),
+    headers: z.object({ 'last-event-id': z.string().optional().describe('The same, for events') }),
+    response: {
+      200: content('The rows', { 'application/jsonl': z.string(), 'text/event-stream': eventStream }),
+      ...failures,
+    },
   },
   healthz: { summary: 'The process answers', ...probe },
   readyz: { summary: 'A request would be served', ...probe },

@@ -3,10 +3,14 @@ import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Catalog } from '@switchyard/catalog/catalog'
+import type { UrlRules } from '@switchyard/egress/check-url'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
+import type { ChannelListener } from '@switchyard/notifications/channel-listener'
+import type { Notifications } from '@switchyard/notifications/notifications'
 import type { RedisClient } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { BatchWatch } from './batches/watch-batches.ts'
 import type { Intake } from './chat/start-intake.ts'
 import type { UploadSlots } from './files/upload-slots.ts'
 import type { OpenWaits } from './open-waits.ts'
@@ -25,10 +29,17 @@ export interface Ingress {
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch
+  notifications: Notifications
+  /** Hears what is published to any channel. */
+  listener: ChannelListener
+  /** Where webhooks may go. */
+  webhookRules: UrlRules
   intake: Intake
   streams: OpenStreams
   waits: OpenWaits
   files: Files
+  /** News of batches, for whoever follows one. */
+  batches: BatchWatch
   uploads: UploadSlots
   /** True once the process has been told to end. */
   isDraining(): boolean

@@ -12,6 +12,8 @@ const environment = z.object({
   SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().min(1).default('infra/catalog.yaml'),
   SWITCHYARD_API_KEY: z.string().min(1).optional(),
+  SWITCHYARD_SECRET: z.string().optional(),
+  SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK: z.enum(['0', '1']).default('0'),
   SWITCHYARD_DRAIN_MS: z.coerce.number().int().min(0).default(600_000),
 })
 
@@ -19,11 +21,16 @@ export interface Environment {
   port: number
   host: string
   redisUrl: string
+  dataDirectory: string
   blobs: BlobSettings
   catalogFile: string
   /** A first key with all rights, for development. */
   apiKey: string | undefined
   drainMs: number
+  /** What signing secrets are derived from; undefined: the one in the data directory. */
+  secret: string | undefined
+  /** For development: webhooks may go to this machine. */
+  webhookLoopback: boolean
 }
 
 /** Reads the process's settings, once. Throws with the names that are wrong, never with their values. */
@@ -39,6 +46,7 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     port: data.PORT,
     host: data.HOST,
     redisUrl: data.REDIS_URL,
+    dataDirectory: data.SWITCHYARD_DATA_DIR,
     blobs: {
       location: data.SWITCHYARD_BLOBS ?? join(data.SWITCHYARD_DATA_DIR, 'blobs'),
       s3Endpoint: data.SWITCHYARD_S3_ENDPOINT,
@@ -48,5 +56,7 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     catalogFile: data.SWITCHYARD_CATALOG,
     apiKey: data.SWITCHYARD_API_KEY,
     drainMs: data.SWITCHYARD_DRAIN_MS,
+    secret: data.SWITCHYARD_SECRET,
+    webhookLoopback: data.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK === '1',
   }
 }

@@ -12,11 +12,14 @@ import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
+import { openChannelListener } from '@switchyard/notifications/channel-listener'
+import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy } from '@switchyard/redis/check-policy'
 import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type Bounds, buildApp, DEFAULT_BOUNDS } from './app.ts'
+import { watchBatches } from './batches/watch-batches.ts'
 import { startIntake } from './chat/start-intake.ts'
 import { drain } from './drain.ts'
 import { uploadSlots } from './files/upload-slots.ts'
@@ -65,12 +68,16 @@ export async function startIngress(
   const catalog = await watchCatalog({ file: environment.catalogFile, env: options.env, logger })
   const connect = (role: ConnectionRole, name: string) =>
     connectRedis(environment.redisUrl, { role, name, onError: onRedisError })
-  const [redis, liveSubscriber, fleetSubscriber, blobs] = await Promise.all([
-    connect('producer', id),
-    connect('subscriber', `${id}-live`),
-    connect('subscriber', `${id}-fleet`),
-    openBlobStore(environment.blobs),
-  ])
+  const [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber, masterSecret, blobs] =
+    await Promise.all([
+      connect('producer', id),
+      connect('subscriber', `${id}-live`),
+      connect('subscriber', `${id}-fleet`),
+      connect('subscriber', `${id}-channels`),
+      connect('subscriber', `${id}-batches`),
+      openMasterSecret({ given: environment.secret, dataDir: environment.dataDirectory }),
+      openBlobStore(environment.blobs),
+    ])
   await checkPolicy(redis)
   if (environment.apiKey !== undefined) await ensureDevelopmentProject(redis, environment.apiKey)
 
@@ -98,6 +105,7 @@ export async function startIngress(
   const memory = watchMemory(redis)
   const streams = openStreams(tuning.streams)
   const intake = startIntake()
+  const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
   let draining = false
   const ingress: Ingress = {
     broker,
@@ -108,10 +116,14 @@ export async function startIngress(
     authenticator: createAuthenticator({ keyStore: createKeyStore({ redis }) }),
     failedAuth: createFailedAuthLimit(),
     memory,
+    notifications: { redis, masterSecret },
+    listener,
+    webhookRules: { allowLoopback: environment.webhookLoopback },
     intake,
     streams,
     waits: openWaits(),
     files: { redis, blobs },
+    batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
     isDraining: () => draining,
     telemetry,
@@ -127,11 +139,13 @@ export async function startIngress(
     catalog.stop()
     memory.stop()
     streams.stop()
+    listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
-    await Promise.all([redis, liveSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))
+    const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]
+    await Promise.all(clients.map((client) => disconnectRedis(client)))
   }
 
   let stopping: Promise<void> | undefined

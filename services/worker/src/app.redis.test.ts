@@ -3,7 +3,6 @@ import { cancel } from '@switchyard/broker/cancel'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
 import { createJob } from '@switchyard/jobs/create-job'
-import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
 import { eventually } from '@switchyard/redis/testing/eventually'
@@ -195,7 +194,7 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     it('books what a cancelled stream had shown at an estimate', ONE_BY_ONE, async () => {
       await simulator.fault({ kind: 'stall', model: bundle.first.model, afterChunks: 10 })
       const spec = await bundle.submit(bundle.spec({ stream: true }), 100)
-      await eventually(async () => expect(await bundle.redis.xlen(jobKeys(spec.id).events)).toBeGreaterThan(10))
+      await eventually(async () => expect(await bundle.logged(spec.id)).toBeGreaterThan(10))
       await cancel(bundle.broker, spec.id)
       const record = await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'cancelled')
       expect(record.attempts[0]).toMatchObject({ usageSource: 'estimate', ttftMs: expect.any(Number) })
@@ -224,15 +223,49 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
-    it('ends a job whose request is gone, and calls nobody', ONE_BY_ONE, async () => {
+    it.each([true, false])('ends a job whose request is gone, and calls nobody (first choice: %s)', async (chosen) => {
       const spec = bundle.spec()
+      const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
       const body = Buffer.from(JSON.stringify({ model: spec.model, messages: ['x'.repeat(70_000)] }))
       await createJob(bundle.broker.jobs, { spec, body, reader: null })
       await bundle.broker.jobs.blobs.deleteBelow(`${spec.project}/${spec.id}`)
-      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 })
+      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1, ...(chosen && { first }) })
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'failed', crashes: 0, attempts: [] })
       expect(await codeOf(spec.id)).toEqual([500, 'internal_error'])
       expect(await simulator.callsOf(spec.id)).toEqual([])
+      await expectAtRest(spec)
+    })
+
+    it.each([true, false])(
+      'begins with the claim where the message says what, and else after it (%s)',
+      async (chosen) => {
+        const spec = bundle.spec()
+        const body = Buffer.from(JSON.stringify({ model: spec.model, messages: [{ role: 'user', content: 'hello' }] }))
+        await createJob(bundle.broker.jobs, { spec, body, reader: null })
+        const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
+        await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1, ...(chosen && { first }) })
+        const record = await bundle.ended(spec.id)
+        expect(record).toMatchObject({ attempts: [{ number: 1, fence: 1, status: 'completed' }] })
+        // Its attempt was written before it was claimed, or after that. Redis and the worker go by one clock here.
+        const aheadMs = record.startedAtMs! - record.attempts[0]!.startedAtMs
+        expect(chosen ? aheadMs : -aheadMs).toBeGreaterThanOrEqual(0)
+        await expectAtRest(spec)
+      },
+    )
+
+    it('leaves the capacity of a running call alone when its message comes twice', ONE_BY_ONE, async () => {
+      await simulator.model(bundle.first.model, { firstTokenMs: 800 })
+      const spec = await bundle.submit(bundle.spec())
+      const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
+      // It has begun, and that is shown although its call is not over.
+      await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'in_progress')
+      await bundle.broker.producer.add(bundle.second.lane, { jobId: spec.id, delivery: 1, first })
+      await eventually(async () =>
+        expect(await bundle.broker.producer.depth(bundle.second.lane)).toMatchObject({ delayed: 1, active: 0 }),
+      )
+      expect(await bundle.limiter(bundle.first)).toMatchObject({ inFlight: 1 })
+      expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', fence: 2, attempts: [{ number: 1 }] })
+      await bundle.broker.producer.remove(bundle.second.lane, { jobId: spec.id, delivery: 1 })
       await expectAtRest(spec)
     })
 

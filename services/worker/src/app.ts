@@ -17,6 +17,7 @@ import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { WorkerConfig } from './config.ts'
+import { createTrials } from './confirm-trials.ts'
 import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
 import { createPools } from './pools.ts'
@@ -70,6 +71,7 @@ export async function startWorker(
     onRenewed: (held) => void renewLeases(redis, leasesOf(held)).catch((error) => onError(error, 'renew limits')),
     onError: (error) => onError(error, 'renew leases'),
   })
+  const trials = createTrials(broker.jobs, (error) => onError(error, 'show an attempt'))
   const transport = createTransport()
   const worker: WorkerContext = {
     broker,
@@ -77,6 +79,8 @@ export async function startWorker(
     transport,
     upstreams: () => upstreams,
     holds,
+    trials,
+    restUntil: new Map(),
     owner: config.owner,
     suspect: config.suspect,
     logger,
@@ -135,6 +139,7 @@ export async function startWorker(
     await holds.idle()
     clearTimeout(cut)
     holds.stop()
+    trials.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await transport.stop()
     await producer.stop()

@@ -6,10 +6,12 @@ import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import type { AttemptBeginning, AttemptEnding } from '@switchyard/jobs/record'
 import { narrow } from '@switchyard/limits/learn'
 import { reconcile } from '@switchyard/limits/reconcile'
-import { type ChatResult, callChat } from '@switchyard/providers/call-provider'
+import { callProvider, type ProviderResult } from '@switchyard/providers/call-provider'
 import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt, estimateCost } from './bill-attempt.ts'
+import { clientDialect } from './client-dialect.ts'
+import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
 import { logAttempt } from './log-attempt.ts'
@@ -47,23 +49,26 @@ export async function runAttempt(
     failure,
     ending: null,
   })
-  const target = worker.upstreams().usable.get(deployment)
+  const headStart = takeHeadStart(hold, deployment, number)
+  const begun = headStart?.begun ? headStart.beginning : null
+  const target = headStart?.target ?? worker.upstreams().usable.get(deployment)
   if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
 
-  const capacity = await reserveCapacity(worker, hold, target.deployment, id)
+  const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
   if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
     if (!capacity.reserved) return
-    await reconcile(worker.broker.jobs.redis, `${id}.limits`, deployment, target.deployment.limits, id, null)
+    await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
   }
   if (hold.signal.aborted) {
-    await giveBack()
+    if (begun) await abandonHeadStart(worker, hold)
+    else await giveBack()
     return refused(interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null }))
   }
 
   if (capacity.reserved) hold.leased = { deployment, lease: id }
   const routed = hold.spec.route.hops[hold.hop]!.deployments.find((candidate) => candidate.id === deployment)
-  const beginning: AttemptBeginning = {
+  const beginning: AttemptBeginning = begun ?? {
     number,
     fence: hold.fence,
     hop: hold.hop,
@@ -75,17 +80,20 @@ export async function runAttempt(
     startedAtMs: Date.now(),
     estimate: { ...hold.spec.estimate, costNanoUsd: estimateCost(target.deployment, hold.spec.estimate) },
   }
-  const begun = await beginAttempt(worker.broker.jobs, hold.jobId, beginning)
-  if (!begun.owned) {
+  if (!begun && !(await beginAttempt(worker.broker.jobs, hold.jobId, beginning)).owned) {
     await giveBack()
     return { kind: 'settled' }
   }
+  hold.headStart = null
+  const onTrial = begun !== null && capacity.reserved
+  if (onTrial) worker.trials.begin(hold.jobId, hold.spec.stream)
 
   const span = startAttemptSpan(worker, hold, beginning)
   const sink = new AnswerSink(hold, beginning)
-  const result = await callChat(
+  const result = await callProvider(
     worker.transport,
     {
+      ...clientDialect(hold),
       upstream: target.upstream,
       body,
       stream: hold.spec.stream,
@@ -97,6 +105,7 @@ export async function runAttempt(
     },
     sink,
   )
+  if (onTrial) worker.trials.end(hold.jobId)
   if (!result.ok && result.failure.class === 'rate_limited') {
     const { retryAfterMs } = result.failure
     if (retryAfterMs !== undefined) {
@@ -120,15 +129,22 @@ export async function runAttempt(
   if (failure) return { kind: 'failed', deployment, lease: id, failure, ending: { number, beginning, ending } }
 
   sink.flushHeld()
-  await hold.log?.flushed()
+  // The end leaves right behind the last lines; it is refused as long as they are not in the log.
+  void hold.log?.flushNow()
   const settled = hold.log?.refused
     ? null
     : await keepTrying(hold, () =>
         settle(
           worker.broker,
           hold.spec,
-          { fence: hold.fence },
-          { status: 'completed', failure: null, body: result.ok ? result.body : null, attempt: { number, ending } },
+          { fence: hold.fence, log: hold.log },
+          {
+            status: 'completed',
+            failure: null,
+            body: result.ok ? result.body : null,
+            terminal: result.ok ? result.terminal : null,
+            attempt: { number, ending },
+          },
           hold.attempts,
         ),
       )
@@ -164,7 +180,7 @@ function endingOf(
   deployment: Parameters<typeof billAttempt>[0],
   beginning: AttemptBeginning,
   sink: AnswerSink,
-  result: ChatResult,
+  result: ProviderResult,
   failure: AttemptFailure | null,
 ): AttemptEnding {
   return {
@@ -176,6 +192,7 @@ function endingOf(
     httpStatus: result.httpStatus,
     ttftMs: sink.firstContentAtMs === null ? null : sink.firstContentAtMs - beginning.startedAtMs,
     durationMs: Date.now() - beginning.startedAtMs,
+    ...(result.ok && result.incomplete ? { incomplete: result.incomplete } : {}),
     ...billAttempt(deployment, {
       usage: result.usage,
       completed: result.ok,

@@ -3,8 +3,11 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import type { Claim } from '@switchyard/jobs/claim-job'
 import { LEASE_MS } from '@switchyard/jobs/durations'
-import type { JobLog } from '@switchyard/jobs/log-writer'
+import type { JobLog } from '@switchyard/jobs/job-log'
 import type { Reader } from '@switchyard/jobs/readers'
+import type { AttemptBeginning } from '@switchyard/jobs/record'
+import type { Reservation } from '@switchyard/limits/reserve'
+import type { UsableDeployment } from './upstreams.ts'
 
 /**
  * Why a held job's call is aborted. `ended`: it has its terminal status already, or another owner; only the bill is left.
@@ -12,6 +15,16 @@ import type { Reader } from '@switchyard/jobs/readers'
  * it may be somebody else's by now; hand it back if it is not.
  */
 export type StopReason = 'ended' | 'deadline' | 'drain' | 'lease'
+
+/** What was done for a job's first attempt while the job was being claimed. */
+export interface HeadStart {
+  target: UsableDeployment
+  beginning: AttemptBeginning
+  /** The attempt is written down already; it has its capacity then. */
+  begun: boolean
+  /** The limiter's answer under this attempt's lease; null: not asked, or it did not answer. */
+  reservation: Reservation | null
+}
 
 /** One claimed job in this process, from its claim to the end of the delivery. */
 export class Hold {
@@ -30,6 +43,8 @@ export class Hold {
   readonly refusals: (PastAttempt & { slotAtMs: number | null })[] = []
   /** The in-flight lease of the running attempt, to be renewed with the job's own. */
   leased: { deployment: string; lease: string } | null = null
+  /** What was done for the first attempt together with the claim, until its call is made. */
+  headStart: HeadStart | null
   /** By this process' clock: when the lease was last known to be ours. */
   renewedAtMs = performance.now()
   readonly #skewMs: number
@@ -37,8 +52,9 @@ export class Hold {
   #reason: StopReason | null = null
   #attachedAtMs = new Map<string, number>()
 
-  constructor(claim: Claim) {
+  constructor(claim: Claim, headStart: HeadStart | null = null) {
     this.claim = claim
+    this.headStart = headStart
     this.jobId = claim.record.spec.id
     this.spec = claim.record.spec
     this.delivery = claim.record.delivery

@@ -60,8 +60,9 @@ describe.each(OWN_SERVERS)('Holds on %s', (_name, url) => {
     // The inbox missed the cancel; another worker took one over; one has a new reader, one has none any more.
     await settleJob(jobs, cancelled.spec, { any: true }, { status: 'cancelled', failure: null, body: null })
     await redis.hset(jobKeys(taken.jobId).record, 'fence', 9, 'owner', 'w2')
-    await redis.hset(jobKeys(alive.jobId).readers, 'i2', `${Date.now() + 30_000}e`)
-    await redis.hset(jobKeys(forsaken.jobId).readers, 'i1', 1)
+    const until = Date.now() + 30_000
+    await redis.hset(jobKeys(alive.jobId).record, 'readers', `i1=${until} i2=${until}e`)
+    await redis.hset(jobKeys(forsaken.jobId).record, 'readers', 'i1=1')
     // This process was stopped for longer than its lease.
     paused.renewedAtMs = performance.now() - 13_000
     await redis.hset(jobKeys(alive.jobId).record, 'lease', Date.now() + 100)

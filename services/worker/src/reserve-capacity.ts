@@ -1,8 +1,9 @@
 import type { Deployment } from '@switchyard/catalog/catalog'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { hasLimits } from '@switchyard/limits/limit-config'
-import { reserve } from '@switchyard/limits/reserve'
+import { type Reservation, reserve } from '@switchyard/limits/reserve'
 import { recordQuotaWait } from './attempt-span.ts'
+import { noteRefusal } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { pause } from './pause.ts'
 import type { WorkerContext } from './worker-context.ts'
@@ -10,26 +11,32 @@ import type { WorkerContext } from './worker-context.ts'
 /** A slot this near is waited for in the worker; for a later one the job is deferred or falls back. */
 const WAIT_IN_PLACE_MS = 2_000
 
-/** Reserves what the attempt will use of its deployment's quota. Refused means: booked ahead, `retryAfterMs` says how far. */
+/**
+ * Reserves what the attempt will use of its deployment's quota. Refused means: booked ahead, `retryAfterMs` says how far.
+ * `known` is what this lease was answered just now, when it was asked for with the claim.
+ */
 export async function reserveCapacity(
   worker: WorkerContext,
   hold: Hold,
   deployment: Deployment,
   lease: string,
+  known: Reservation | null,
 ): Promise<{ ok: true; reserved: boolean } | { ok: false; failure: AttemptFailure }> {
   if (!hasLimits(deployment.limits)) return { ok: true, reserved: false }
   const askedAtMs = Date.now()
   const waitUntilMs = askedAtMs + WAIT_IN_PLACE_MS
   let waited = false
+  let answer = known
   for (;;) {
-    const reserved = await reserve(worker.broker.jobs.redis, deployment.name, deployment.limits, {
-      lease,
-      ...hold.spec.estimate,
-    })
+    const reserved: Reservation =
+      answer ??
+      (await reserve(worker.broker.jobs.redis, deployment.name, deployment.limits, { lease, ...hold.spec.estimate }))
+    answer = null
     if (reserved.ok) {
       if (waited) recordQuotaWait(worker, hold, deployment.name, askedAtMs)
       return { ok: true, reserved: true }
     }
+    noteRefusal(worker, deployment.name)
     const waitMs = reserved.slotAtMs - Date.now()
     if (hold.signal.aborted || reserved.slotAtMs > waitUntilMs) {
       return {

@@ -4,22 +4,22 @@ import { settle } from '@switchyard/broker/settle'
 import { BrokerError, failure } from '@switchyard/contract/broker-error'
 import { timeOfJobId } from '@switchyard/contract/ids'
 import { advanceJob } from '@switchyard/jobs/advance-job'
-import { claimJob } from '@switchyard/jobs/claim-job'
 import { readJob } from '@switchyard/jobs/read-job'
 import { releaseJob } from '@switchyard/jobs/release-job'
 import type { Delivery } from '@switchyard/lanes/delivery'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
+import { abandonHeadStart, checkHeadStart, claimAhead } from './head-start.ts'
 import { Hold } from './hold.ts'
 import { runJob } from './run-job.ts'
 import type { WorkerContext } from './worker-context.ts'
 
 const DONE: Verdict = { kind: 'done' }
 
-/** What a consumer does with one delivery: claims the job and runs it, or does what the record says instead. */
+/** What a consumer does with one delivery: claims the job (and begins it by the way) and runs it, or does what the record says instead. */
 export async function runDelivery(worker: WorkerContext, delivery: Delivery): Promise<Verdict> {
-  const { broker, owner, suspect } = worker
-  const verdict = await claimJob(broker.jobs, delivery, { owner, suspect })
+  const { broker } = worker
+  const { verdict, headStart } = await claimAhead(worker, delivery)
   switch (verdict.kind) {
     case 'drop':
       return DONE
@@ -39,9 +39,10 @@ export async function runDelivery(worker: WorkerContext, delivery: Delivery): Pr
       return DONE
     }
     case 'claimed': {
-      const hold = new Hold(verdict.claim)
+      const hold = new Hold(verdict.claim, headStart)
       worker.holds.add(hold)
       try {
+        await checkHeadStart(worker, hold)
         return await runJob(worker, hold)
       } catch (error) {
         return await handBack(worker, hold, error)
@@ -72,6 +73,7 @@ async function handBack(worker: WorkerContext, hold: Hold, error: unknown): Prom
   const { jobs, onError } = worker.broker
   onError(error, 'run a job')
   try {
+    await abandonHeadStart(worker, hold)
     if (!mayPass(error)) {
       const reason = failure('internal_error', 'An error of the broker ended this job.')
       await settle(

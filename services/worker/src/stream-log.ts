@@ -1,5 +1,7 @@
 import { assembleCompletion } from '@switchyard/contract/openai-chat/assemble-completion'
 import type { ChatChunk, ChatCompletion } from '@switchyard/contract/openai-chat/chunk'
+import { eventData } from '@switchyard/contract/openai-responses/event-data'
+import type { JobLog } from '@switchyard/jobs/job-log'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { parseEntries, type RawEntry } from '@switchyard/jobs/read-events'
 import type { Hold } from './hold.ts'
@@ -18,6 +20,17 @@ export function openLog(worker: WorkerContext, hold: Hold, nextSeq: number): voi
 /** Tells readers to forget what came before: the next attempt starts the answer over (design.md §6, `on_break: restart`). */
 export async function markRestart(hold: Hold): Promise<void> {
   const log = hold.log!
+  void log.append(hold.spec.dialect === 'openai-responses' ? restartedEvent(hold, log) : restartChunk(hold, log))
+  await log.flushed()
+}
+
+/** No event of OpenAI's says so; a client that asked for `restart` knows ours. */
+function restartedEvent(hold: Hold, log: JobLog): string {
+  const marker = { attempt: hold.attempts.length + 1, discard_before: log.nextSeq }
+  return eventData('switchyard.restarted', log.nextSeq, marker)
+}
+
+function restartChunk(hold: Hold, log: JobLog): string {
   const marker: ChatChunk = {
     id: `chatcmpl-${hold.jobId}`,
     object: 'chat.completion.chunk',
@@ -26,8 +39,7 @@ export async function markRestart(hold: Hold): Promise<void> {
     choices: [],
     switchyard: { attempt: hold.attempts.length + 1, discard_before: log.nextSeq },
   }
-  void log.append(JSON.stringify(marker))
-  await log.flushed()
+  return JSON.stringify(marker)
 }
 
 /** What readers have of the answer, for a next attempt that continues it; null where it is more than plain text of one choice. */

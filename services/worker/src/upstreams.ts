@@ -5,10 +5,15 @@ import type { Upstream } from '@switchyard/providers/call-provider'
 /** Where the simulator speaks each kind. */
 const SIMULATED_PATH = { openai: '/openai/v1', anthropic: '/anthropic/v1', google: '/google/v1beta' } as const
 
+/** A deployment that this process can call, with whether the simulator stands in. */
+export interface UsableDeployment {
+  deployment: Deployment
+  upstream: Upstream
+}
+
 export interface Upstreams {
   catalog: Catalog
-  /** Deployments that this process can call, with whether the simulator stands in. */
-  usable: ReadonlyMap<string, { deployment: Deployment; upstream: Upstream }>
+  usable: ReadonlyMap<string, UsableDeployment>
   /** Providers without a credential, with the variable that would bring each. */
   missing: { provider: string; variable: string }[]
 }
@@ -18,7 +23,7 @@ export interface Upstreams {
  * model names; else its deployments are not available.
  */
 export function resolveUpstreams(catalog: Catalog, env: NodeJS.ProcessEnv, simulatorUrl: string | null): Upstreams {
-  const usable = new Map<string, { deployment: Deployment; upstream: Upstream }>()
+  const usable = new Map<string, UsableDeployment>()
   const missing: Upstreams['missing'] = []
   const endpoints = new Map<string, Pick<Upstream, 'baseUrl' | 'apiKey' | 'simulated'> | null>()
   for (const provider of catalog.providers.values()) {
@@ -34,6 +39,7 @@ export function resolveUpstreams(catalog: Catalog, env: NodeJS.ProcessEnv, simul
       upstream: {
         deployment: deployment.name,
         kind: deployment.provider.kind,
+        api: deployment.api,
         ...endpoint,
         model: deployment.model,
         streams: deployment.streams,

@@ -3,6 +3,7 @@ import type { LogWriter } from '@switchyard/jobs/log-writer'
 import type { Transport } from '@switchyard/providers/transport'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -14,6 +15,9 @@ export interface WorkerContext {
   /** As of the last catalog reload. */
   upstreams(): Upstreams
   holds: Holds
+  trials: Trials
+  /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
+  restUntil: Map<string, number>
   owner: string
   suspect: boolean
   logger: Logger

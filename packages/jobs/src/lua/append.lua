@@ -1,16 +1,40 @@
--- Appends a row of entries of one log, all or none: what stands behind a lost one would make a gap.
--- KEYS events
--- ARGV fence, seq of the first, then data of each
--- Gives 1 appended, 2 this very row is in the log already (a repeat), 0 refused: the log is gone, or a newer owner has written.
-local fence, first, count = ARGV[1], tonumber(ARGV[2]), #ARGV - 2
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if #last > 0 then
-  local their_fence, number = string.match(last[1][1], '^(%d+)%-(%d+)$')
-  if tonumber(their_fence) > tonumber(fence) or (their_fence == fence and tonumber(number) >= first + 1) then
-    local from, to = fence .. '-' .. int(first + 1), fence .. '-' .. int(first + count)
-    return #redis.call('XRANGE', KEYS[1], from, to) == count and 2 or 0
-  end
+-- Stores a flush and shows it: one row of lines for each log, then one message for each reader with the rows that are in the logs.
+-- A row is one entry, all or none. One that stands there already is a repeat whose first answer was lost; it is shown once more.
+-- Several logs in one call only on one server: their keys are of several slots.
+-- KEYS events of each row
+-- ARGV number of channels, channels, then for each row: entry id, numbers of its channels ('' = none), head of its frame, lines
+-- Gives for each row 1 appended, 2 is there already, 0 refused (the log is gone, or a newer owner has written), -1 not now.
+local function append(events, id, lines)
+  local added = redis.pcall('XADD', events, 'NOMKSTREAM', id, 'd', lines)
+  if type(added) == 'string' then return 1 end
+  if not added then return 0 end
+  if #redis.call('XRANGE', events, id, id) == 1 then return 2 end
+  local last = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)
+  if #last == 0 then return -1 end
+  local their_fence, their_number = string.match(last[1][1], '^(%d+)%-(%d+)$')
+  local fence, number = string.match(id, '^(%d+)%-(%d+)$')
+  their_fence, fence = tonumber(their_fence), tonumber(fence)
+  if their_fence > fence or (their_fence == fence and tonumber(their_number) > tonumber(number)) then return 0 end
+  return -1
 end
-for i = 1, count do redis.call('XADD', KEYS[1], fence .. '-' .. int(first + i), 'd', ARGV[2 + i]) end
-return 1
+
+local outcomes, frames, at = {}, {}, tonumber(ARGV[1]) + 2
+for row = 1, #KEYS do
+  local lines = ARGV[at + 3]
+  local outcome = append(KEYS[row], ARGV[at], lines)
+  outcomes[row] = outcome
+  if outcome > 0 then
+    for channel in string.gmatch(ARGV[at + 1], '%d+') do
+      local parts = frames[channel]
+      if not parts then
+        parts = {}
+        frames[channel] = parts
+      end
+      parts[#parts + 1] = ARGV[at + 2]
+      parts[#parts + 1] = lines
+    end
+  end
+  at = at + 4
+end
+for channel, parts in pairs(frames) do redis.call('SPUBLISH', ARGV[1 + channel], table.concat(parts)) end
+return outcomes

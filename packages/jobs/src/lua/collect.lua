@@ -1,5 +1,9 @@
--- What an archive is made of, in one moment. Nothing for a job that has been archived: its keys are empty and would replace the good blob.
--- KEYS record request result events
--- Gives {request|false, result|false, entries}, or false.
-if redis.call('HEXISTS', KEYS[1], 'archive') == 1 or redis.call('EXISTS', KEYS[4]) == 0 then return false end
-return { redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3]), redis.call('XRANGE', KEYS[4], '-', '+') }
+-- What an archive is made of, in one moment. Nothing for a job that has not ended or has been archived: its contents are gone and
+-- would replace the good blob.
+-- KEYS record events
+-- Gives {all fields of the record, entries}, or false.
+local f = redis.call('HMGET', KEYS[1], 'status', 'archive', 'stream', 'v0')
+if not f[1] or not is_terminal(f[1]) or f[2] then return false end
+if f[3] ~= '1' then return f[4] and { redis.call('HGETALL', KEYS[1]), {} } end
+local entries = redis.call('XRANGE', KEYS[2], '-', '+')
+return #entries > 0 and { redis.call('HGETALL', KEYS[1]), entries }

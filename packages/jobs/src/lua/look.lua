@@ -1,10 +1,11 @@
 -- The sweeper looks at a job whose moment has come and does what belongs to this slot.
--- KEYS record readers due outbox events request result ended
+-- KEYS record due outbox events ended
 -- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, archiveAgainMs, leaseGraceMs
 -- Gives {'none'}, {'expire'}, {'cancel'} (nobody follows it), {'check', lane, delivery} (does its lane know it?),
 --       {'redeliver', lane, delivery} (its owner vanished), {'quarantine', lane, delivery} (the third one), {'archive'}, {'forget'} (result and log have expired).
-local record, readers, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local f = redis.call('HMGET', record, 'status', 'lease', 'deadline', 'lane', 'delivery', 'crashes', 'archive', 'expires', 'fence', 'attempts', 'notbefore', 'stream', 'seq', 'draining')
+local record, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local f = redis.call('HMGET', record, 'status', 'lease', 'deadline', 'lane', 'delivery', 'crashes', 'archive', 'expires', 'fence', 'attempts', 'notbefore', 'stream', 'seq', 'draining',
+  'ondisconnect', 'read', 'unread', 'readers')
 local now = clock()
 local function again(at) redis.call('ZADD', due, int(at), ARGV[1]) end
 if not f[1] then
@@ -20,19 +21,20 @@ if f[1] == 'in_progress' then
     again(ends)
     return { 'none' }
   end
-  close_lost(record, outbox, ARGV[1], now)
   local crashes, delivery = tonumber(f[6]) + (f[14] == '1' and 0 or 1), tonumber(f[5]) + 1
-  local counted = log_status(events, f[12], f[9], f[13], 'job.status', ARGV[4])
   local lane = crashes >= 2 and ARGV[5] or f[4]
-  redis.call('HSET', record, 'status', 'queued', 'owner', '', 'claim', '', 'lease', '', 'crashes', crashes, 'delivery', delivery, 'lane', lane, 'fence', tonumber(f[9]) + 1, 'seq', counted)
+  local fields = { 'status', 'queued', 'owner', '', 'claim', '', 'lease', '', 'crashes', int(crashes), 'delivery', int(delivery), 'lane', lane, 'fence', int(f[9] + 1) }
+  close_lost(fields, record, outbox, ARGV[1], f[10], now)
+  put_event(fields, f[12], f[13], ARGV[4])
+  redis.call('HSET', record, unpack(fields))
   again(now + ARGV[2])
-  if f[3] and f[3] ~= '' and tonumber(f[3]) <= now then return { 'expire', lane, delivery } end
+  if f[3] and tonumber(f[3]) <= now then return { 'expire', lane, delivery } end
   return { crashes >= 3 and 'quarantine' or 'redeliver', lane, delivery }
 end
 if f[1] == 'queued' then
   local look = now + ARGV[2]
   if f[11] and f[11] ~= '' and tonumber(f[11]) > look then look = tonumber(f[11]) end
-  if f[3] and f[3] ~= '' then
+  if f[3] then
     if tonumber(f[3]) <= now then
       again(now + 1000)
       return { 'expire', f[4], tonumber(f[5]) }
@@ -40,7 +42,7 @@ if f[1] == 'queued' then
     if tonumber(f[3]) < look then look = tonumber(f[3]) end
   end
   again(look)
-  if is_orphan(record, readers, now, tonumber(ARGV[3])) then return { 'cancel' } end
+  if is_orphan(record, now, tonumber(ARGV[3]), f[15], f[16], f[17], f[18]) then return { 'cancel' } end
   return { 'check', f[4], tonumber(f[5]) }
 end
 if f[10] ~= '0' and redis.call('HEXISTS', record, 'e' .. f[10]) == 0 then
@@ -49,11 +51,13 @@ if f[10] ~= '0' and redis.call('HEXISTS', record, 'e' .. f[10]) == 0 then
     again(tonumber(f[2]))
     return { 'none' }
   end
-  close_lost(record, outbox, ARGV[1], now)
+  local fields = {}
+  close_lost(fields, record, outbox, ARGV[1], f[10], now)
+  redis.call('HSET', record, unpack(fields))
 end
 if tonumber(f[8]) <= now then
-  redis.call('UNLINK', KEYS[6], KEYS[7], events, readers)
-  redis.call('ZREM', KEYS[8], ARGV[1])
+  drop_contents(record, events, f[12], f[13])
+  redis.call('ZREM', KEYS[5], ARGV[1])
   again(now + ARGV[6])
   return { 'forget' }
 end
@@ -61,12 +65,9 @@ if f[7] then
   again(tonumber(f[8]))
   return { 'none' }
 end
-local all = redis.call('HGETALL', readers)
-for i = 2, #all, 2 do
-  if tonumber(string.match(all[i], '^%d+')) > now then
-    again(now + 15000)
-    return { 'none' }
-  end
+if readers_until(f[18]) > now then
+  again(now + 15000)
+  return { 'none' }
 end
 -- Again only if whoever archives it now dies or has no room.
 again(now + ARGV[6])

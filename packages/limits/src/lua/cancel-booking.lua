@@ -1,6 +1,7 @@
--- ARGV 3 lease: it no longer waits here.
-local bookings = bookings_of({ ARGV[3] })
+-- The one lease no longer waits here.
+if S[WAITING] == 0 then return end
+local bookings = care.bookings_of({ ARGV[9] })
 if next(bookings) then
-  unbook(bookings)
-  write()
+  care.unbook(bookings)
+  care.save()
 end

@@ -1,26 +1,76 @@
--- A call has ended: its place is free, and its window shows what it really used.
--- ARGV 3 lease, 4 effect id, 5 whether it reached the provider (1 or 0); then code, limit, really used of each dimension
-local lease = ARGV[3]
-redis.call('ZREM', KEYS[2], lease)
-local at, costs = string.match(redis.call('GET', KEYS[6]) or '', '^held (%d+)(.*)')
-at = tonumber(at)
-if not at and redis.call('HEXISTS', KEYS[4], lease) == 0 then return end
+-- Calls have ended: their places are free, and the windows show what they really used.
+-- ARGV behind the leases, of each: whether it reached the provider (1 or 0), input and output tokens really used
+if not known[1] then return end
 
-local list = asked(6)
-if waiting > 0 then unbook(bookings_of({ lease })) end
-for _, d in ipairs(at and list or {}) do
-  local estimate = string.match(costs, d.code .. '=(%d+)')
-  local more = d.amount - tonumber(estimate or d.amount)
-  -- Less is given back where it was taken, as long as that bucket counts.
-  local b = more > 0 and d.now or bucket(d.code, at)
-  if b >= d.from and b <= d.now then spend(d, b, more) end
+local changes = false
+if S[WAITING] > 0 then
+  local bookings = care.bookings_of({ unpack(ARGV, 9, 8 + leases) })
+  changes = next(bookings) ~= nil
+  care.unbook(bookings)
 end
-if at and ARGV[5] == '1' then
-  read({ 'hold' })
-  local held = math.max(1, now - at)
-  set('hold', cells.hold == 0 and held or math.ceil(0.8 * cells.hold + 0.2 * held))
-  redis.call('SET', KEYS[6], 'settled ' .. ARGV[4], 'PX', int(minute))
-elseif at then
-  redis.call('DEL', KEYS[6])
+
+-- Corrections of earlier buckets; leases that ended, with the moment to forget them; those that never were.
+local earlier, by, ended, undone, seen = {}, {}, {}, {}, {}
+local reached_til = string.format('%d', now + minute - ENDED)
+
+for n = 1, leases do
+  local at = 6 + leases + 3 * n
+  local lease, grant = ARGV[8 + n], known[n + 1]
+  if grant and not seen[lease] and string.byte(grant) ~= SETTLED then
+    seen[lease] = true
+    changes = true
+    local estimates = { struct.unpack(GRANT, grant) }
+    local since, reached = estimates[2], ARGV[at] == '1'
+    if estimates[1] == HELD then S[LIVE] = math.max(0, S[LIVE] - 1) end
+    local input, output, calls = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), reached and 1 or 0
+    for i = 1, #limited do
+      local x = limited[i]
+      local used = x == 2 and input + output or x == 3 and input or x == 4 and output or calls
+      local estimate = estimates[2 + x]
+      local more = estimate < 0 and 0 or used - estimate
+      if more ~= 0 then
+        -- Less is given back where it was taken, as long as that bucket counts.
+        local from, here, b = S[AT + 1], BUCKET, math.floor(since / WIDTH)
+        if x == 5 then from, here, b = S[DAY_AT + 1], DAY_BUCKET, math.floor(since / DAY_WIDTH) end
+        if more > 0 then b = here end
+        if b >= from and b <= here then
+          if b == here then
+            S[HERE + x] = math.max(0, S[HERE + x] + more)
+          else
+            earlier[#earlier + 1] = CODES[x] .. ':' .. string.format('%d', b)
+            by[#earlier] = more
+          end
+          S[SUM + x] = math.max(0, S[SUM + x] + more)
+          if L then care.plan(x, b, more) end
+        end
+      end
+    end
+    if reached then
+      local held = math.max(1, now - since)
+      S[HOLD] = S[HOLD] == 0 and held or math.ceil(0.8 * S[HOLD] + 0.2 * held)
+      kept[#kept + 1] = fields[n + 1]
+      kept[#kept + 1] = string.char(SETTLED)
+      ended[#ended + 1] = reached_til
+      ended[#ended + 1] = lease
+    else
+      undone[#undone + 1] = lease
+    end
+  end
 end
-write()
+
+if not changes then return end
+if #earlier > 0 then
+  care = care or careful()
+  care.add(earlier, by)
+end
+if #ended > 0 then call('ZADD', KEYS[2], unpack(ended)) end
+if #undone > 0 then
+  call('ZREM', KEYS[2], unpack(undone))
+  for i, lease in ipairs(undone) do undone[i] = '=' .. lease end
+  call('HDEL', KEYS[1], unpack(undone))
+end
+if care then
+  care.save()
+else
+  call('HSET', KEYS[1], '#', struct.pack(STATE, unpack(S, 1, 18)), unpack(kept))
+end

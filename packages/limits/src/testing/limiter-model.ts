@@ -6,6 +6,7 @@ import type { Reservation } from '../reserve.ts'
 const MINUTE = 60_000
 const BUCKETS = 120
 const COUNTED = 122
+const GRANT_KEPT_MS = 6 * 60 * MINUTE
 
 type Dimension = Exclude<keyof DeploymentLimits, 'inFlight'>
 type Cost = Partial<Record<Dimension, number>>
@@ -41,7 +42,7 @@ export class LimiterModel {
   spends: Spend[] = []
   leases = new Map<string, number>()
   bookings = new Map<string, { slotMs: number; cost: Cost; waitingFor: string }>()
-  grants = new Map<string, { settled: boolean; cost: Cost; spends: Spend[] }>()
+  grants = new Map<string, { settled: boolean; atMs: number; cost: Cost; spends: Spend[] }>()
 
   constructor(limits: DeploymentLimits, nowMs: number) {
     this.limits = limits
@@ -62,6 +63,12 @@ export class LimiterModel {
       rpd: requests,
     }
     return Object.fromEntries(this.dimensions.map((name) => [name, all[name]]))
+  }
+
+  /** Whether a grant may be forgotten: nobody ends a call that began so long ago. */
+  isForgotten(lease: string): boolean {
+    const grant = this.grants.get(lease)
+    return grant !== undefined && this.nowMs - grant.atMs >= GRANT_KEPT_MS
   }
 
   inFlight(): number {
@@ -135,7 +142,7 @@ export class LimiterModel {
     if (answer.ok) {
       const spends = this.dimensions.map((dimension) => ({ dimension, atMs: this.nowMs, amount: cost[dimension]! }))
       this.spends.push(...spends)
-      this.grants.set(lease, { settled: false, cost, spends })
+      this.grants.set(lease, { settled: false, atMs: this.nowMs, cost, spends })
       this.leases.set(lease, this.nowMs + leaseMs)
     } else {
       this.bookings.set(lease, { slotMs: answer.slotAtMs, cost, waitingFor: answer.waitingFor })

@@ -15,7 +15,7 @@ const MODELS: Record<ProviderKind, string> = {
   google: 'gemini-3.1-pro-preview',
 }
 
-export function fixture(kind: ProviderKind, name: string): Buffer {
+export function fixture(kind: ProviderKind | 'responses', name: string): Buffer {
   return readFileSync(new URL(`../__fixtures__/${kind}/${name}`, import.meta.url))
 }
 
@@ -23,6 +23,7 @@ export function upstream(kind: ProviderKind, baseUrl: string, more: Partial<Upst
   return {
     deployment: `${kind}-test`,
     kind,
+    api: 'chat',
     baseUrl: `${baseUrl}/v1`,
     apiKey: CANARY_KEY,
     model: MODELS[kind],

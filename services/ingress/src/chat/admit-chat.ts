@@ -1,6 +1,7 @@
+import { planJob } from '@switchyard/broker/chat/plan-job'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
-import type { JobSpec } from '@switchyard/contract/job'
+import type { Dialect, JobSpec } from '@switchyard/contract/job'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyRequest } from 'fastify'
@@ -9,7 +10,8 @@ import { checkIdempotencyKey } from '../check-idempotency-key.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
-import { planJob } from './plan-job.ts'
+import { readJobWebhook } from '../webhooks/read-job-webhook.ts'
+import type { Intake } from './start-intake.ts'
 
 /** A request that may become a job: planned, not stored yet. */
 export interface AdmittedJob {
@@ -20,8 +22,21 @@ export interface AdmittedJob {
   span: SpanHandle
 }
 
+/** What a body asks, and its bytes. */
+type ReadBody = Intake['read'] extends (bytes: Buffer, dialect: Dialect) => infer Read ? (bytes: Buffer) => Read : never
+
 /** Reads, checks and plans a chat request. Throws the error that its sender is to see. */
-export async function admitChat(ingress: Ingress, request: FastifyRequest, span: SpanHandle): Promise<AdmittedJob> {
+export function admitChat(ingress: Ingress, request: FastifyRequest, span: SpanHandle): Promise<AdmittedJob> {
+  return admit(ingress, request, span, (body) => ingress.intake.read(body, 'openai-chat'))
+}
+
+/** The same for any dialect that `read` reads. */
+export async function admit(
+  ingress: Ingress,
+  request: FastifyRequest,
+  span: SpanHandle,
+  read: ReadBody,
+): Promise<AdmittedJob> {
   const admission = startSpan(ingress.telemetry, SPAN.admission, { parent: span.traceparent })
   try {
     const principal = principalOf(request)
@@ -30,16 +45,20 @@ export async function admitChat(ingress: Ingress, request: FastifyRequest, span:
     checkIdempotencyKey(headers['idempotency-key'])
     ingress.memory.check()
     const given = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const reading = ingress.intake.read(given)
+    const reading = read(given)
     const { intake, bytes } = reading instanceof Promise ? await reading : reading
     if (intake.stream && preference.kind === 'wait') {
       throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
     }
-    const spec = planJob(ingress, {
+    const asked = intake.options.webhook
+    const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
+    const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
+    const spec = planJob(fleet, {
       id: newJobId(),
-      principal,
+      payer: principal,
       intake,
-      preference,
+      plain: preference.kind === 'none',
+      webhook,
       bytes: bytes.length,
       traceparent: span.traceparent,
     })

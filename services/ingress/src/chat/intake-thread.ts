@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads'
+import type { ChatIntake } from '@switchyard/broker/chat/read-chat-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { ErrorCode } from '@switchyard/contract/error-table'
-import type { ChatIntake } from './read-chat-request.ts'
+import type { Dialect } from '@switchyard/contract/job'
 
 export interface IntakeQuestion {
   id: number
+  dialect: Dialect
   body: ArrayBuffer
 }
 
@@ -23,7 +25,7 @@ export interface IntakeThread {
   /** Bodies under way. */
   waiting(): number
   /** Takes the bytes away from the caller (they are transferred) and gives them back with the answer. */
-  read(bytes: Buffer): Promise<{ intake: ChatIntake; bytes: Buffer }>
+  read(bytes: Buffer, dialect: Dialect): Promise<{ intake: ChatIntake; bytes: Buffer }>
   stop(): Promise<void>
 }
 
@@ -53,13 +55,13 @@ export function startIntakeThread(): IntakeThread {
 
   return {
     waiting: () => waiting.size,
-    read(bytes) {
+    read(bytes, dialect) {
       worker ??= start()
       const id = ++lastId
       const body = ownBuffer(bytes)
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject })
-        worker?.postMessage({ id, body } satisfies IntakeQuestion, [body])
+        worker?.postMessage({ id, dialect, body } satisfies IntakeQuestion, [body])
       })
     },
     async stop() {

@@ -1,16 +1,17 @@
 import { parentPort } from 'node:worker_threads'
+import { readRequest } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
+import type { Dialect } from '@switchyard/contract/job'
 import type { IntakeAnswer, IntakeQuestion } from './intake-thread.ts'
-import { readChatRequest } from './read-chat-request.ts'
 
 /** The body of an intake thread (intake-thread.ts): one question, one answer; the bytes travel there and back without a copy. */
-parentPort?.on('message', ({ id, body }: IntakeQuestion) => {
-  parentPort?.postMessage(answer(id, body), [body])
+parentPort?.on('message', ({ id, dialect, body }: IntakeQuestion) => {
+  parentPort?.postMessage(answer(id, dialect, body), [body])
 })
 
-function answer(id: number, body: ArrayBuffer): IntakeAnswer {
+function answer(id: number, dialect: Dialect, body: ArrayBuffer): IntakeAnswer {
   try {
-    return { id, body, intake: readChatRequest(Buffer.from(body)) }
+    return { id, body, intake: readRequest(Buffer.from(body), dialect) }
   } catch (error) {
     if (BrokerError.is(error))
       return { id, body, refusal: { code: error.code, message: error.message, param: error.param } }

@@ -1,6 +1,8 @@
+import type { ChatIntake } from '@switchyard/broker/chat/read-chat-request'
+import { readRequest } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
+import type { Dialect } from '@switchyard/contract/job'
 import { type IntakeThread, startIntakeThread } from './intake-thread.ts'
-import { type ChatIntake, readChatRequest } from './read-chat-request.ts'
 
 /** Reading 256 KB takes 0.75 ms; what is larger would hold up every stream of this process. */
 const INLINE_BYTES = 256 * 1024
@@ -10,7 +12,10 @@ const MAX_WAITING_BYTES = 512 * 1024 * 1024
 
 export interface Intake {
   /** What the body asks, and its bytes again: large ones are read in another thread and come back in a new Buffer. */
-  read(bytes: Buffer): { intake: ChatIntake; bytes: Buffer } | Promise<{ intake: ChatIntake; bytes: Buffer }>
+  read(
+    bytes: Buffer,
+    dialect: Dialect,
+  ): { intake: ChatIntake; bytes: Buffer } | Promise<{ intake: ChatIntake; bytes: Buffer }>
   stop(): Promise<void>
 }
 
@@ -19,7 +24,7 @@ export function startIntake(): Intake {
   const threads = Array.from({ length: THREADS }, () => startIntakeThread())
   let waitingBytes = 0
 
-  async function readElsewhere(bytes: Buffer): Promise<{ intake: ChatIntake; bytes: Buffer }> {
+  async function readElsewhere(bytes: Buffer, dialect: Dialect): Promise<{ intake: ChatIntake; bytes: Buffer }> {
     const { length } = bytes
     if (waitingBytes + length > MAX_WAITING_BYTES) {
       throw new BrokerError('service_unavailable', 'Too many large bodies are being read. Try again.', {
@@ -28,14 +33,15 @@ export function startIntake(): Intake {
     }
     waitingBytes += length
     try {
-      return await leastBusy(threads).read(bytes)
+      return await leastBusy(threads).read(bytes, dialect)
     } finally {
       waitingBytes -= length
     }
   }
 
   return {
-    read: (bytes) => (bytes.length <= INLINE_BYTES ? { intake: readChatRequest(bytes), bytes } : readElsewhere(bytes)),
+    read: (bytes, dialect) =>
+      bytes.length <= INLINE_BYTES ? { intake: readRequest(bytes, dialect), bytes } : readElsewhere(bytes, dialect),
     async stop() {
       await Promise.all(threads.map((thread) => thread.stop()))
     },

@@ -86,6 +86,7 @@ export class SseAnswer {
     }
     if (this.#state !== 'open') return
     this.events += entries.length
+    if (entries.at(-1)!.terminal !== null) this.#holdTurn()
     if (this.#backlog.length > 0) {
       for (const entry of entries) this.#queuedLiveChars += entry.data.length
       if (this.#queuedLiveChars > MAX_BUFFERED_BYTES) this.cut()
@@ -207,11 +208,21 @@ export class SseAnswer {
     this.#movedAtMs = performance.now()
     const { socket, chunkedEncoding } = this.#res
     if (this.#headIsOut && chunkedEncoding && socket !== null) {
-      socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
+      const bytes = Buffer.byteLength(text)
+      // Of as many bytes as characters: nothing to encode.
+      socket.write(`${bytes.toString(16)}\r\n${text}\r\n`, bytes === text.length ? 'latin1' : 'utf8')
     } else {
       this.#res.write(text)
       this.#headIsOut = true
     }
+  }
+
+  /** The last event and the end of the answer come in one turn: they leave in one write. */
+  #holdTurn(): void {
+    const { socket } = this.#res
+    if (socket === null) return
+    socket.cork()
+    process.nextTick(() => socket.uncork())
   }
 
   #closed(): void {

@@ -6,8 +6,9 @@ import type { Attempt } from '@switchyard/contract/job'
 import { type Announcement, startAnnouncement } from '@switchyard/fleet/announce'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import { type Claim, claimJob } from '@switchyard/jobs/claim-job'
+import type { JobLog } from '@switchyard/jobs/job-log'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
-import { type JobLog, LogWriter } from '@switchyard/jobs/log-writer'
+import { LogWriter } from '@switchyard/jobs/log-writer'
 import { readRequest } from '@switchyard/jobs/read-request'
 import type { AttemptEnding } from '@switchyard/jobs/record'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
@@ -23,7 +24,8 @@ export interface HeldJob {
   /** Begins the attempt and opens the log. */
   begin(options?: { dropped?: string[]; simulated?: boolean }): Promise<void>
   append(...lines: string[]): Promise<void>
-  complete(body: string | null): Promise<void>
+  /** `terminal`: data of the stream's last event, where it is not `[DONE]`. */
+  complete(body: string | null, terminal?: string): Promise<void>
   fail(failure: JobFailure): Promise<void>
   /** Resolves when it was cancelled from outside. */
   cancelled: Promise<void>
@@ -149,7 +151,12 @@ export async function startStandInWorker(options: {
     let begun = false
     let started = false
 
-    async function end(status: 'completed' | 'failed', failure: JobFailure | null, body: string | null): Promise<void> {
+    async function end(
+      status: 'completed' | 'failed',
+      failure: JobFailure | null,
+      body: string | null,
+      terminal: string | null = null,
+    ): Promise<void> {
       await log.flushed()
       const ending: AttemptEnding = { ...ENDING, status, dropped: beginning.dropped }
       const attempts: Attempt[] = begun ? [{ ...beginning, ...ending }] : []
@@ -157,7 +164,7 @@ export async function startStandInWorker(options: {
         broker,
         spec,
         { fence: claim.fence },
-        { status, failure, body, ...(begun ? { attempt: { number: 1, ending } } : {}) },
+        { status, failure, body, terminal, ...(begun ? { attempt: { number: 1, ending } } : {}) },
         attempts,
       )
       open.delete(spec.id)
@@ -184,7 +191,7 @@ export async function startStandInWorker(options: {
         }
         await log.flushed()
       },
-      complete: (body) => end('completed', null, body),
+      complete: (body, terminal) => end('completed', null, body, terminal),
       fail: (failure) => end('failed', failure, null),
     }
   }

@@ -81,10 +81,13 @@ export async function startStack(
       port: 0,
       host: '127.0.0.1',
       redisUrl,
+      dataDirectory: directory,
       blobs: { location: join(directory, 'blobs'), s3Endpoint: undefined, fsync: false },
       catalogFile,
       apiKey: undefined,
       drainMs: options.drainMs ?? 0,
+      secret: undefined,
+      webhookLoopback: true,
     },
     {
       logger,

@@ -4,7 +4,7 @@ import type { ChatRequest } from './chat-request.ts'
 import { isOpenaiModel, refusedParameter } from './model-traits.ts'
 import { openaiRefusal } from './refuse-openai.ts'
 
-const STRICT = { allRequired: true, refused: {} }
+export const STRICT = { allRequired: true, refused: {} }
 
 /** What the API checks once the shape is right: the model, its parameters, what belongs together. Null: all is well. */
 export function checkChat(request: ChatRequest, refuses: string[] | null, callId: string): Refusal | null {
@@ -71,7 +71,7 @@ function checkSchemas({ response_format: format, tools = [] }: ChatRequest, call
   return null
 }
 
-function strictProblem({ context, problem, name }: StrictSchemaProblem): string {
+export function strictProblem({ context, problem, name }: StrictSchemaProblem): string {
   const tuple = `In context=(${context.map((step) => `'${step}'`).join(', ')})`
   if (problem === 'not_required') {
     return `${tuple}, 'required' is required to be supplied and to be an array including every key in properties. Missing '${name}'.`

@@ -1,27 +1,33 @@
 /**
- * OpenAI's API under `/openai/v1`: chat completions, embeddings, models.
- * https://platform.openai.com/docs/api-reference/chat and /embeddings and /models
+ * OpenAI's API under `/openai/v1`: chat completions, responses, embeddings, models.
+ * https://platform.openai.com/docs/api-reference/chat and /responses and /embeddings and /models
  */
 import type { Dialect, Opening, Turn } from '../dialect.ts'
 import { firstProblem } from '../problem/first-problem.ts'
 import { Refusal } from '../refusal.ts'
 import { chatRequest } from './chat-request.ts'
 import { checkChat, unknownModel } from './check-chat.ts'
+import { checkResponses } from './check-responses.ts'
 import { embeddingInputs, embeddingsRequest, encodeEmbeddings } from './embeddings.ts'
 import { encodeCompletion, scriptCompletion } from './encode-chat.ts'
+import { encodeResponse, scriptResponse } from './encode-response.ts'
 import { contextWindow, isOpenaiModel } from './model-traits.ts'
 import { openaiModels } from './models.ts'
 import { rateLimitHeaders } from './rate-limit-headers.ts'
 import { readOpenaiPrompt } from './read-openai-prompt.ts'
+import { readResponsesPrompt } from './read-responses-prompt.ts'
 import { openaiProblem, openaiRefusal, openaiTrouble } from './refuse-openai.ts'
+import { responsesRequest } from './responses-request.ts'
 
 const PREFIX = '/openai/v1/'
 const KEYS_PAGE = 'https://platform.openai.com/account/api-keys'
 
+const ENDPOINTS = new Set(['chat/completions', 'responses', 'embeddings'].map((path) => PREFIX + path))
+
 export const openai: Dialect = {
   name: 'openai',
   prefix: PREFIX,
-  takesCalls: (path) => path === `${PREFIX}chat/completions` || path === `${PREFIX}embeddings`,
+  takesCalls: (path) => ENDPOINTS.has(path),
   resource: (path) => openaiModels(path.slice(PREFIX.length)),
   authenticate({ request, callId }) {
     const key = /^Bearer\s+(\S+)$/.exec(request.headers.authorization ?? '')?.[1]
@@ -38,7 +44,8 @@ export const openai: Dialect = {
   read(body, opening) {
     const parsed = parseBody(body, opening)
     try {
-      return opening.path.endsWith('/embeddings') ? readEmbeddings(parsed, opening) : readChat(parsed, opening)
+      if (opening.path.endsWith('/embeddings')) return readEmbeddings(parsed, opening)
+      return opening.path.endsWith('/responses') ? readResponses(parsed, opening) : readChat(parsed, opening)
     } catch (error) {
       const model = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'model') : null
       if (error instanceof Refusal && typeof model === 'string') error.model = model
@@ -92,6 +99,27 @@ function readChat(body: unknown, { callId, settings }: Opening): Turn {
     contentType: stream ? 'text/event-stream; charset=utf-8' : 'application/json',
     whole: (answer, id) => encodeCompletion(request, answer, id),
     script: (answer, id) => scriptCompletion(request, answer, id),
+  }
+}
+
+function readResponses(body: unknown, { callId, settings }: Opening): Turn {
+  const parsed = responsesRequest.safeParse(body)
+  if (!parsed.success) throw openaiProblem(firstProblem(parsed.error, body), callId)
+  const request = parsed.data
+  const refusal = checkResponses(request, settings(request.model).refuses, callId)
+  if (refusal !== null) throw refusal
+  const stream = request.stream === true
+  return {
+    model: request.model,
+    stream,
+    prompt: readResponsesPrompt(request, callId),
+    contextWindow: contextWindow(request.model),
+    explicitCache: false,
+    copies: 1,
+    generates: true,
+    contentType: stream ? 'text/event-stream; charset=utf-8' : 'application/json',
+    whole: (answer, id) => encodeResponse(request, answer, id),
+    script: (answer, id) => scriptResponse(request, answer, id),
   }
 }
 

@@ -8,6 +8,7 @@ import { submit } from '@switchyard/broker/submit'
 import { isTerminal, type JobRecord, type JobSpec } from '@switchyard/contract/job'
 import { fleetKeys } from '@switchyard/fleet/keys'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
+import { readEvents } from '@switchyard/jobs/read-events'
 import { readJob } from '@switchyard/jobs/read-job'
 import { newSpec } from '@switchyard/jobs/testing/new-spec'
 import { createProducer } from '@switchyard/lanes/producer'
@@ -51,6 +52,8 @@ export interface WorkerBundle {
   ended(jobId: string): Promise<JobRecord>
   /** The record once it is as expected. */
   until(jobId: string, isSo: (record: JobRecord) => boolean): Promise<JobRecord>
+  /** How many events its log holds. */
+  logged(jobId: string): Promise<number>
   limiter(deployment: TestDeployment): Promise<LimiterSnapshot>
   /** What the worker announced, null when it is not in the fleet. */
   announced(owner: string): Promise<{ deployments: { id: string }[]; catalogRevision: string } | null>
@@ -133,6 +136,7 @@ models:
     catalog,
     read,
     until,
+    logged: async (jobId) => (await readEvents(broker.jobs, await read(jobId), -1)).length,
     async start(over = {}, logged = []) {
       const owner = `w-${random}-${workers.length}`
       const logger = createLogger({

@@ -1,0 +1,42 @@
+import { type Needs, needsOf } from '@switchyard/catalog/needs'
+import type { ResponseTerms } from '@switchyard/contract/job'
+import { readJson } from '@switchyard/contract/json/read-json'
+import { chatRequest } from '@switchyard/contract/openai-chat/request'
+import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
+import { refuseLaterOptions } from './refuse-later-options.ts'
+import { refuseParameters } from './refused-parameters.ts'
+import { requestProblem } from './request-problem.ts'
+
+/** All that ingress has to know of a request; plain data, so that it can come from another thread. The prompt stays in the bytes. */
+export interface ChatIntake {
+  model: string
+  stream: boolean
+  includeUsage: boolean
+  /** `service_tier: flex` */
+  flex: boolean
+  metadata: Record<string, string>
+  options: SwitchyardOptions
+  needs: Needs
+  /** Of requests to `/v1/responses`. */
+  response?: ResponseTerms
+}
+
+/** Checks a body from its bytes on. Throws the `BrokerError` that its sender is to see. */
+export function readChatRequest(bytes: Buffer): ChatIntake {
+  const body = readJson(bytes)
+  const parsed = chatRequest.safeParse(body)
+  if (!parsed.success) throw requestProblem(parsed.error, body)
+  const request = parsed.data
+  refuseParameters(request)
+  const options = request.switchyard ?? {}
+  refuseLaterOptions(options)
+  return {
+    model: request.model,
+    stream: request.stream === true,
+    includeUsage: request.stream_options?.include_usage === true,
+    flex: request.service_tier === 'flex',
+    metadata: request.metadata ?? {},
+    options,
+    needs: needsOf(request),
+  }
+}
