@@ -81,6 +81,7 @@ export async function startStack(
       port: 0,
       host: '127.0.0.1',
       redisUrl,
+      dataDirectory: directory,
       blobs: { location: join(directory, 'blobs'), s3Endpoint: undefined, fsync: false },
       catalogFile,
       apiKey: undefined,
