@@ -115,9 +115,13 @@ export default {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     only('providers-by-worker', '^packages/providers/', ['^packages/providers/', '^services/worker/']),
-    only('egress-by-worker-and-background', '^packages/egress/', [
+    only('egress-by-worker-and-background', '^packages/egress/src/(?!check-url[.])', [
       '^packages/egress/',
       '^services/(worker|background)/',
+    ]),
+    only('url-checks-where-urls-come-in', '^packages/egress/src/check-url[.]', [
+      '^packages/egress/',
+      '^services/(ingress|worker|background)/',
     ]),
     only('bullmq-in-lanes', npm('bullmq'), ['^packages/lanes/', '^test/bench/', 'node_modules']),
     only('ai-sdk-in-providers', npm('@ai-sdk'), ['^packages/providers/', 'node_modules']),

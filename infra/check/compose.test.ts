@@ -57,13 +57,16 @@ describe('docker-compose.yml', () => {
     expect(ours.filter(([, service]) => service.environment?.SWITCHYARD_WORKER_ROLE === 'suspect')).toHaveLength(1)
   })
 
-  it('gives provider credentials to workers, and the API key to ingress, and to nobody else', () => {
+  it('gives provider credentials to workers, the API key to ingress, what webhooks are signed with to those who sign, and to nobody else', () => {
     const variables = catalogFacts(read('infra/catalog.yaml')).credentialVariables
     for (const [name, { command, environment = {} }] of ours) {
       const isWorker = command?.[1] === SERVICE_FILES.worker
       const given = variables.filter((variable) => variable in environment)
       expect([name, given]).toEqual([name, isWorker ? variables : []])
       expect([name, 'SWITCHYARD_API_KEY' in environment]).toEqual([name, name === 'ingress'])
+      const signs = name === 'ingress' || name === 'background'
+      expect([name, 'SWITCHYARD_SECRET' in environment]).toEqual([name, signs])
+      expect(environment).not.toHaveProperty('SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK')
     }
   })
 

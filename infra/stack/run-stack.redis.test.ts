@@ -120,6 +120,7 @@ describe('runStack', { timeout: 40_000 }, () => {
       SWITCHYARD_DATA_DIR: await makeDataDir(),
       SWITCHYARD_SIMULATOR: 'on',
       SWITCHYARD_API_KEY: 'sk-sy-a-key-that-was-given-by-hand',
+      SWITCHYARD_SECRET: 'a secret that webhooks are signed with',
       OPENAI_API_KEY: 'openai-canary',
       GEMINI_API_KEY: 'gemini-canary',
     })
@@ -129,6 +130,9 @@ describe('runStack', { timeout: 40_000 }, () => {
       const isWorker = env.OPENAI_API_KEY !== undefined
       expect([role, env.GEMINI_API_KEY]).toEqual([role, isWorker ? 'gemini-canary' : undefined])
       expect([role, env.SWITCHYARD_API_KEY !== undefined]).toEqual([role, role === 'ingress'])
+      const signs = role !== 'simulator' && !isWorker
+      expect([role, env.SWITCHYARD_SECRET !== undefined]).toEqual([role, signs])
+      expect([role, env.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK]).toEqual([role, signs ? '1' : undefined])
       expect([role, env.REDIS_URL !== undefined]).toEqual([role, role !== 'simulator'])
       expect(env.SWITCHYARD_DRAIN_MS).toBe('8000')
     }

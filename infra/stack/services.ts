@@ -42,7 +42,7 @@ const KNOWN_CREDENTIALS = [
 
 /**
  * Every service with the environment it gets, and no more than it needs: provider credentials go to workers alone, the API
- * key to ingress alone, and the simulator knows neither these nor Redis.
+ * key to ingress alone, what webhooks are signed with to ingress and background, and the simulator knows none of these nor Redis.
  */
 export function listServices(stack: {
   settings: StackSettings
@@ -59,6 +59,7 @@ export function listServices(stack: {
   const shared = {
     REDIS_URL: stack.redisUrl,
     SWITCHYARD_API_KEY: undefined,
+    SWITCHYARD_SECRET: undefined,
     SWITCHYARD_CATALOG: settings.catalogFile,
     SWITCHYARD_DATA_DIR: settings.dataDir,
     SWITCHYARD_DRAIN_MS: String(settings.drainMs),
@@ -68,6 +69,11 @@ export function listServices(stack: {
     CONTROL_PORT: String(settings.controlPort),
   }
   const worker = { ...stack.env, ...shared }
+  const webhooks = {
+    SWITCHYARD_SECRET: stack.env.SWITCHYARD_SECRET,
+    // Started by a person on a machine of his own, whose receivers are there too.
+    SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK: stack.env.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK ?? '1',
+  }
   const services: Service[] = [
     {
       name: 'ingress',
@@ -77,6 +83,7 @@ export function listServices(stack: {
       env: {
         ...withoutCredentials,
         ...shared,
+        ...webhooks,
         PORT: String(settings.port),
         HOST: settings.host,
         SWITCHYARD_API_KEY: stack.apiKey,
@@ -84,7 +91,7 @@ export function listServices(stack: {
     },
     { name: 'worker', file: files.worker, env: { ...worker, SWITCHYARD_WORKER_ROLE: undefined } },
     { name: 'suspect worker', file: files.worker, env: { ...worker, SWITCHYARD_WORKER_ROLE: 'suspect' } },
-    { name: 'background', file: files.background, env: { ...withoutCredentials, ...shared } },
+    { name: 'background', file: files.background, env: { ...withoutCredentials, ...shared, ...webhooks } },
   ]
   if (stack.simulatorPort === null) return services
   const simulator: Service = {
@@ -94,6 +101,7 @@ export function listServices(stack: {
       ...withoutCredentials,
       REDIS_URL: undefined,
       SWITCHYARD_API_KEY: undefined,
+      SWITCHYARD_SECRET: undefined,
       SWITCHYARD_DRAIN_MS: String(settings.drainMs),
       PORT: String(stack.simulatorPort),
       HOST: '127.0.0.1',

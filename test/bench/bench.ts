@@ -10,6 +10,7 @@ import { measureLanes } from './measure-lanes.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureTelemetry } from './measure-telemetry.ts'
 import { measureVariants } from './measure-variants.ts'
+import { measureWebhooks } from './measure-webhooks.ts'
 import { type BenchOptions, readOptions, USAGE } from './options.ts'
 import { report } from './report.ts'
 import { createResults } from './results.ts'
@@ -68,6 +69,7 @@ async function bench(options: BenchOptions): Promise<number> {
       }
     }
     if (sections.has('lanes')) await measureLanes(rig)
+    if (sections.has('webhooks')) await measureWebhooks(rig)
 
     const text = report(results, conditions, options.heldStreams)
     process.stdout.write(`\n${text}`)

@@ -46,6 +46,7 @@ export function judgeGoals(results: Results): Goal[] {
     const measured = behind.length === 0 ? 'ahead in every row' : `behind in: ${behind.join(', ')}`
     goals.push({ what: 'ahead of Portkey in every row', wanted: 'all rows', measured, met: behind.length === 0 })
   }
+  atMost('first webhook try, p50, 1 % of receivers dead', of('webhook first try p50', 'switchyard'), 20, ' ms')
   atMost('ingress memory per open idle stream', of('memory', 'switchyard ingress'), 40, ' KB')
   atLeast('jobs/s through a lane against bare BullMQ', results.ratio('jobs rate', 'lane', 'bare'), 0.6)
   for (const kind of ['stream', 'json']) {

@@ -15,7 +15,9 @@ const HEADS: Record<VariantName, string> = {
 
 /** The whole report as markdown. */
 export function report(results: Results, conditions: string, heldStreams: number): string {
-  const parts = [comparison(results, heldStreams), single(results), goals(results)].filter((part) => part !== '')
+  const parts = [comparison(results, heldStreams), single(results), delivery(results), goals(results)].filter(
+    (part) => part !== '',
+  )
   const failed = results.failed()
   const errors =
     failed === 0
@@ -80,6 +82,18 @@ function single(results: Results): string {
   const spans = results.median('spans per request', 'telemetry on')
   const table = markdownTable([['', 'without', 'with', 'ratio'], ...rows])
   return spans === null ? table : `${table}\n\nSpans that arrived at the collector: ${figure(spans)} per request.`
+}
+
+/** What is told of an end, and how soon. */
+function delivery(results: Results): string {
+  const rows: string[][] = []
+  const row = (what: string, name: string) => {
+    const [p50, p99] = ['p50', 'p99'].map((quantile) => results.median(`${name} ${quantile}`, 'switchyard'))
+    if (p50 !== null && p99 !== null) rows.push([what, figure(p50!), figure(p99!)])
+  }
+  row('first webhook try after the answer, 1 % of receivers dead, ms', 'webhook first try')
+  row('`/v1/events` after an event, to the first byte of the next, ms', 'events resume')
+  return rows.length === 0 ? '' : markdownTable([['', 'p50', 'p99'], ...rows])
 }
 
 function goals(results: Results): string {

@@ -38,10 +38,19 @@ beforeEach(async () => {
   await simulator.model('*', { firstTokenMs: 5, chunkDelayMs: 1 })
 })
 
+/** No other deployment, even if an earlier suite has left this one with little capacity. */
+const only = (deployment: string) => ({ switchyard: { allow: [deployment] } })
+
 describe.each(MODELS)('%s, asked by the official client', (model, deployment) => {
   it('gives a response, which can be retrieved, and is a job', async () => {
     const { data, response } = await responses
-      .create({ model, instructions: 'Be brief.', input: 'echo: good morning', metadata: { for: 'test' } })
+      .create({
+        model,
+        instructions: 'Be brief.',
+        input: 'echo: good morning',
+        metadata: { for: 'test' },
+        ...only(deployment),
+      })
       .withResponse()
     expect(data).toMatchObject({
       object: 'response',
@@ -61,7 +70,7 @@ describe.each(MODELS)('%s, asked by the official client', (model, deployment) =>
   })
 
   it('streams events that add up, each with its number as SSE id and its type as SSE event', async () => {
-    const stream = responses.stream({ model, input: `echo: ${WORDS}` })
+    const stream = responses.stream({ model, input: `echo: ${WORDS}`, ...only(deployment) })
     const types: string[] = []
     for await (const event of stream) types.push(event.type)
     const final = await stream.finalResponse()
@@ -88,7 +97,7 @@ describe.each(MODELS)('%s, asked by the official client', (model, deployment) =>
 
   it.each(['create', 'stream'])('calls a tool and takes its result (%s)', async (how) => {
     const input = 'Use get_weather for Oslo, please.'
-    const ask = { model, input, tools: [WEATHER] }
+    const ask = { model, input, tools: [WEATHER], ...only(deployment) }
     const asked: Response = how === 'create' ? await responses.create(ask) : await responses.stream(ask).finalResponse()
     const call = asked.output.flatMap((item) => (item.type === 'function_call' ? [item] : []))[0]!
     expect(call).toMatchObject({ name: 'get_weather', status: 'completed' })
@@ -112,7 +121,7 @@ describe.each(MODELS)('%s, asked by the official client', (model, deployment) =>
   })
 
   it('says when it was cut, streamed or not', async () => {
-    const ask = { model, input: `echo: ${'word '.repeat(300)}`, max_output_tokens: 20 }
+    const ask = { model, input: `echo: ${'word '.repeat(300)}`, max_output_tokens: 20, ...only(deployment) }
     const cut = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
     expect(await responses.create(ask)).toMatchObject(cut)
     const { events: raw } = await collect(await api.fetch('/v1/responses', { json: { ...ask, stream: true } }))
@@ -182,12 +191,13 @@ describe('in the background', () => {
   })
 
   it('is cancelled, streamed or not, and keeps what it had said', async () => {
-    await simulator.model('gpt-5.4-mini', { chunkDelayMs: 50, chunks: 1_000 })
+    await simulator.model('gpt-5.4-mini', { firstTokenMs: 5_000 })
     const ask = { model: 'gpt-5-4-mini', input: 'Tell me a long story', background: true }
     const { id } = await responses.create(ask)
     expect(await responses.cancel(id)).toMatchObject({ id, status: 'cancelled', error: { code: 'job_cancelled' } })
     expect(await responses.cancel(id)).toMatchObject({ status: 'cancelled' })
 
+    await simulator.model('gpt-5.4-mini', { firstTokenMs: 5, chunkDelayMs: 50, chunks: 1_000 })
     const stream = await responses.create({ ...ask, stream: true })
     let streamed = ''
     let last = ''
@@ -272,6 +282,24 @@ describe('failover', () => {
       expect(now.output_text.length).toBeGreaterThan(0)
     },
   )
+})
+
+it('that may start over says so, and what counts is the last attempt', async () => {
+  await simulator.fault({ kind: 'cut', afterChunks: 3, times: 1, model: 'gpt-5.4-mini' })
+  await simulator.model('gpt-5.4-mini', { chunkDelayMs: 20 })
+  const ask = { model: 'alone', input: `echo: ${WORDS}`, stream: true, switchyard: { on_break: 'restart' } }
+  const { events: raw } = await collect(await api.fetch('/v1/responses', { json: ask }))
+  const at = raw.findIndex(({ event }) => event === 'switchyard.restarted')
+  expect(JSON.parse(raw[at]!.data)).toEqual({
+    type: 'switchyard.restarted',
+    sequence_number: at,
+    attempt: 2,
+    discard_before: at,
+  })
+  expect(raw[at + 1]!.event).toBe('response.created')
+  expect(raw.map(({ data }) => JSON.parse(data).sequence_number)).toEqual(raw.map((_, i) => i))
+  const { response } = JSON.parse(raw.at(-1)!.data)
+  expect(await responses.retrieve(response.id)).toMatchObject({ status: 'completed', output_text: WORDS })
 })
 
 it('deleted is gone: for reading, for events, for those that would follow', async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { newJobId } from '@switchyard/contract/ids'
+import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { indexJob, listJobs } from './job-index.ts'
+import { indexCommand, indexJob, listJobs } from './job-index.ts'
 import { jobsKey } from './keys.ts'
 import { onEachRedis } from './testing/on-each-redis.ts'
 
@@ -61,6 +62,18 @@ onEachRedis((redis) => {
       const jobId = newJobId(now)
       for (let i = 0; i < 3; i++) await indexJob(redis(), { project, jobId, createdAtMs: now })
       expect((await listJobs(redis(), project, { limit: 10 })).ids).toEqual([jobId])
+    })
+
+    it('takes many in one command', async () => {
+      const now = Date.now()
+      const jobs = Array.from({ length: 50 }, (_, i) => ({ jobId: newJobId(now + i), createdAtMs: now + i }))
+      const old = { jobId: newJobId(now - 8 * DAY), createdAtMs: now - 8 * DAY }
+      const [reply] = await pipelineBySlot(redis(), [indexCommand(project, [old, ...jobs])])
+      expect(reply!.error).toBeNull()
+      const { ids } = await listJobs(redis(), project, { limit: 100, order: 'asc' })
+      expect(ids).toEqual(jobs.map(({ jobId }) => jobId))
+      expect(await redis().zcard(jobsKey(project))).toBe(50)
+      expect(await redis().pttl(jobsKey(project))).toBeGreaterThan(6 * DAY)
     })
 
     it('shows no job older than seven days, and drops them when the next comes in', async () => {

@@ -1,8 +1,8 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { isJobId, newUlid } from '@switchyard/contract/ids'
 import type { RedisClient } from '@switchyard/redis/connect'
-import { type Command, scriptCommand } from '@switchyard/redis/pipeline'
-import { defineScript, runScript } from '@switchyard/redis/script'
+import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
+import { defineScript } from '@switchyard/redis/script'
 import { jobsKey } from './keys.ts'
 
 /** As long as job records are kept. */
@@ -10,29 +10,39 @@ const KEPT_MS = 7 * 24 * 3_600_000
 const LONGEST_PAGE = 100
 
 // Job ids begin with their time, so one score for all keeps them in order of time, with a stable order within a millisecond.
+// KEYS jobs; ARGV the end of what is too old, ms that the list is kept, then score and id of each job.
 const INDEX = defineScript(
-  'index-job',
-  `redis.call('ZADD', KEYS[1], 0, ARGV[1])
-redis.call('ZREMRANGEBYLEX', KEYS[1], '-', '(' .. ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])`,
+  'index-jobs',
+  `redis.call('ZADD', KEYS[1], unpack(ARGV, 3))
+redis.call('ZREMRANGEBYLEX', KEYS[1], '-', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
 )
+
+export interface IndexedJob {
+  jobId: string
+  createdAtMs: number
+}
 
 /** The smallest text that a job id of this moment or later can have. */
 function oldestAt(atMs: number): string {
   return `job_${newUlid(Math.max(0, atMs)).slice(0, 10)}`
 }
 
-/** `indexJob` as a command for a pipeline. */
-export function indexCommand(job: { project: string; jobId: string; createdAtMs: number }): Command {
-  return scriptCommand(INDEX, [jobsKey(job.project)], [job.jobId, oldestAt(job.createdAtMs - KEPT_MS), KEPT_MS])
+/** Lists a job under its project. Safe to repeat. Jobs that are seven days older go from the list. */
+export async function indexJob(redis: RedisClient, job: IndexedJob & { project: string }): Promise<void> {
+  const [reply] = await pipelineBySlot(redis, [indexCommand(job.project, [job])])
+  if (reply!.error) throw reply!.error
 }
 
-/** Lists a job under its project. Safe to repeat. Jobs that are seven days older go from the list. */
-export async function indexJob(
-  redis: RedisClient,
-  job: { project: string; jobId: string; createdAtMs: number },
-): Promise<void> {
-  await runScript(redis, INDEX, [jobsKey(job.project)], [job.jobId, oldestAt(job.createdAtMs - KEPT_MS), KEPT_MS])
+/** `indexJob` of some jobs of one project, at most a thousand, as one command for a pipeline. */
+export function indexCommand(project: string, jobs: IndexedJob[]): Command {
+  const entries: (string | number)[] = []
+  let newestMs = 0
+  for (const { jobId, createdAtMs } of jobs) {
+    entries.push(0, jobId)
+    newestMs = Math.max(newestMs, createdAtMs)
+  }
+  return scriptCommand(INDEX, [jobsKey(project)], [`(${oldestAt(newestMs - KEPT_MS)}`, KEPT_MS, ...entries])
 }
 
 /**

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { Attempt } from '@switchyard/contract/job'
 import { NO_USAGE } from '@switchyard/contract/usage'
+import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ledgerKey, totalsKey } from './keys.ts'
-import { ledgerDay, readLedger, readTotals, recordLedgerRow } from './ledger.ts'
+import { ledgerCommand, ledgerDay, readLedger, readTotals, recordLedgerRow } from './ledger.ts'
 import { onEachRedis } from './testing/on-each-redis.ts'
 
 const NOON = Math.floor(Date.now() / 86_400_000) * 86_400_000 + 43_200_000
@@ -117,24 +118,36 @@ onEachRedis((redis) => {
       })
     })
 
-    it('sums every effect once, in any order and however often it is repeated', async () => {
-      const effects = fc.array(fc.record({ job: fc.nat(15), cost: fc.option(fc.nat(2 ** 40)) }), { maxLength: 60 })
+    it('sums every effect once, in any order, alone or with others, and however often it is repeated', async () => {
+      const effect = fc.record({ job: fc.nat(15), cost: fc.option(fc.nat(2 ** 40)) })
+      const calls = fc.array(fc.array(effect, { minLength: 1, maxLength: 8 }), { maxLength: 20 })
       await fc.assert(
-        fc.asyncProperty(effects, async (list) => {
+        fc.asyncProperty(calls, async (list) => {
           project = `proj_${randomUUID()}`
           const first = new Map<number, number | null>()
-          for (const { job, cost } of list) if (!first.has(job)) first.set(job, cost)
-          const answers: boolean[] = []
-          for (const { job, cost } of list) {
-            answers.push(await recordLedgerRow(redis(), row(`job_${job}.1.ledger`, { costNanoUsd: cost })))
+          for (const { job, cost } of list.flat()) if (!first.has(job)) first.set(job, cost)
+          let added = 0
+          for (const together of list) {
+            const lines = together.map(({ job, cost }) => row(`job_${job}.1.ledger`, { costNanoUsd: cost }))
+            const [reply] = await pipelineBySlot(redis(), [ledgerCommand(project, TODAY, lines)])
+            expect(reply!.error).toBeNull()
+            added += reply!.value as number
           }
-          expect(answers.filter(Boolean)).toHaveLength(first.size)
+          expect(added).toBe(first.size)
           const costs = [...first.values()]
           expect(await readTotals(redis(), project, TODAY)).toMatchObject({
             attempts: first.size,
             unpricedAttempts: costs.filter((cost) => cost === null).length,
+            inputTokens: 100 * first.size,
             costNanoUsd: costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0),
           })
+          const booked = (await rows()).map(({ effectId, attempt }) => [effectId, attempt.costNanoUsd])
+          const expected = Array.from(first, ([job, cost]) => [`job_${job}.1.ledger`, cost])
+          expect(booked.toSorted()).toEqual(expected.toSorted())
+          if (first.size > 0) {
+            expect(await redis().ttl(ledgerKey(project, TODAY))).toBeGreaterThan(0)
+            expect(await redis().ttl(totalsKey(project, TODAY))).toBeGreaterThan(0)
+          }
         }),
         { numRuns: 30 },
       )

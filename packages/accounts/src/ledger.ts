@@ -22,14 +22,54 @@ const DAY_MS = 24 * 3_600_000
 const KEPT_DAYS = 35
 const ROWS_PER_READ = 500
 
-// KEYS ledger totals; ARGV effect id, row, epoch s at which both expire, then field and amount of each total. Gives 1 if the row is new.
+/** The totals in the order in which `RECORD` takes them. */
+const TOTALS = [
+  'attempts',
+  'unpricedAttempts',
+  'inputTokens',
+  'cachedInputTokens',
+  'cacheWriteTokens',
+  'outputTokens',
+  'reasoningTokens',
+  'costNanoUsd',
+] as const satisfies (keyof LedgerTotals)[]
+
+// KEYS ledger totals; ARGV epoch s at which both expire, how many rows, their effect ids, the rows, the amounts of each row (in the
+// order of `TOTALS`, with spaces between), then field and amount of each total if all rows are new. Gives how many rows are new; the
+// others change nothing, and then the amounts are summed anew.
 const RECORD = defineScript(
-  'record-ledger-row',
-  `if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
-for i = 4, #ARGV, 2 do redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
-redis.call('EXPIREAT', KEYS[1], ARGV[3])
-redis.call('EXPIREAT', KEYS[2], ARGV[3])
-return 1`,
+  'record-ledger-rows',
+  `local n, known, new = tonumber(ARGV[2]), {}, 0
+for i = 1, n do
+  if redis.call('HSETNX', KEYS[1], ARGV[2 + i], ARGV[2 + n + i]) == 0 then known[i] = true else new = new + 1 end
+end
+if new == 0 then return 0 end
+local amounts = { unpack(ARGV, 3 + 3 * n) }
+if new < n then
+  local names, sums = { '${TOTALS.join("', '")}' }, {}
+  for i = 1, n do
+    local at = 0
+    for amount in string.gmatch(known[i] and '' or ARGV[2 + 2 * n + i], '%S+') do
+      at = at + 1
+      sums[at] = (sums[at] or 0) + amount
+    end
+  end
+  amounts = {}
+  for at, name in ipairs(names) do
+    if sums[at] ~= 0 then
+      amounts[#amounts + 1] = name
+      amounts[#amounts + 1] = string.format('%.0f', sums[at])
+    end
+  end
+end
+-- The first total are the attempts.
+local begun = redis.call('HINCRBY', KEYS[2], amounts[1], amounts[2]) > new
+for i = 3, #amounts, 2 do redis.call('HINCRBY', KEYS[2], amounts[i], amounts[i + 1]) end
+if not begun then
+  redis.call('EXPIREAT', KEYS[1], ARGV[1])
+  redis.call('EXPIREAT', KEYS[2], ARGV[1])
+end
+return new`,
 )
 
 /** The UTC day of a moment, `yyyymmdd`. */
@@ -42,24 +82,31 @@ export function ledgerDay(atMs: number): string {
  * whatever is learnt later. False when the row was there already.
  */
 export async function recordLedgerRow(redis: RedisClient, row: LedgerRow): Promise<boolean> {
-  const [reply] = await pipelineBySlot(redis, [ledgerCommand(row)])
+  const [reply] = await pipelineBySlot(redis, [ledgerCommand(row.project, ledgerDay(row.atMs), [row])])
   if (reply!.error) throw reply!.error
   return reply!.value === 1
 }
 
-/** `recordLedgerRow` as a command for a pipeline. */
-export function ledgerCommand(row: LedgerRow): Command {
-  const day = ledgerDay(row.atMs)
-  const expiresAt = Math.ceil(((Math.floor(row.atMs / DAY_MS) + 1 + KEPT_DAYS) * DAY_MS) / 1_000)
-  // A script that fails halfway keeps what it did: nothing but whole numbers may reach it.
-  const amounts = Object.entries(amountsOf(row))
-    .map(([name, amount]) => [name, Number.isFinite(amount) ? Math.round(amount) : 0] as const)
-    .filter(([, amount]) => amount !== 0)
-  return scriptCommand(
-    RECORD,
-    [ledgerKey(row.project, day), totalsKey(row.project, day)],
-    [row.effectId, JSON.stringify(row), expiresAt, ...amounts.flat()],
-  )
+/** `recordLedgerRow` of some rows of one project and one day, at most some hundred, as one command for a pipeline. */
+export function ledgerCommand(project: string, day: string, rows: LedgerRow[]): Command {
+  const expiresAt = Math.ceil(((Math.floor(rows[0]!.atMs / DAY_MS) + 1 + KEPT_DAYS) * DAY_MS) / 1_000)
+  const args: (string | number)[] = [expiresAt, rows.length]
+  for (const { effectId } of rows) args.push(effectId)
+  for (const row of rows) args.push(JSON.stringify(row))
+  const sums = TOTALS.map(() => 0)
+  for (const row of rows) {
+    const amounts = amountsOf(row)
+    // A script that fails halfway keeps what it did: nothing but whole numbers may reach it.
+    const whole = TOTALS.map((name) => (Number.isFinite(amounts[name]) ? Math.round(amounts[name]) : 0))
+    whole.forEach((amount, i) => {
+      sums[i]! += amount
+    })
+    args.push(whole.join(' '))
+  }
+  TOTALS.forEach((name, i) => {
+    if (sums[i] !== 0) args.push(name, sums[i]!)
+  })
+  return scriptCommand(RECORD, [ledgerKey(project, day), totalsKey(project, day)], args)
 }
 
 function amountsOf({ attempt }: LedgerRow): LedgerTotals {

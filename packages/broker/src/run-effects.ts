@@ -1,111 +1,114 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { indexCommand } from '@switchyard/accounts/job-index'
-import { ledgerCommand } from '@switchyard/accounts/ledger'
 import type { OutboxRow } from '@switchyard/contract/effects'
-import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import { acknowledgeCommands } from '@switchyard/jobs/outbox'
 import { readJobs } from '@switchyard/jobs/read-job'
-import { hasLimits } from '@switchyard/limits/limit-config'
-import { reconcileCommands } from '@switchyard/limits/reconcile'
-import { type Command, pipelineBySlot } from '@switchyard/redis/pipeline'
+import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
+import { effectsOf, type Owed } from './owed-effects.ts'
 
-interface Owed {
-  row: OutboxRow
-  commands: Command[]
-}
+/** Bounds how long one script of one project or deployment keeps Redis busy. */
+const ROWS_PER_FLUSH = 100
 
-/** Effects that wait for the flush under way to come back; see `flush`. */
-const waiting = new WeakMap<Broker, Owed[]>()
-const flushing = new WeakMap<Broker, Promise<void>>()
+/**
+ * Rows of which everything is done are struck off together, so that a partition's come in one command. Far less than the 5 s after
+ * which others look at a row; what a process that dies had not struck off is done again, which changes nothing.
+ */
+const ACKNOWLEDGE_AFTER_MS = 500
+const ACKNOWLEDGE_ROWS = 1_000
 
 /** What a job's acceptance owes may wait while the job gets its first token: Redis does one thing at a time. */
 const ACCEPTANCE_WAITS_MS = 5
+
+/** What one broker has to do, and has done. */
+interface Effects {
+  waiting: Owed[]
+  flushed: Promise<void> | null
+  done: OutboxRow[]
+  timer: NodeJS.Timeout | null
+}
+
+const effects = new WeakMap<Broker, Effects>()
 
 /**
  * Does what a transition just owed, in the background of the caller. What fails, or dies with this process, is left in the outbox:
  * `runOutbox` does it after 5 s.
  */
 export function runEffectsSoon(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): void {
-  const owed = { row, commands: commandsOf(broker, row, spec, attempt) }
-  const queue = waiting.get(broker)
-  if (queue) {
-    queue.push(owed)
-    return
+  let own = effects.get(broker)
+  if (!own) {
+    own = { waiting: [], flushed: null, done: [], timer: null }
+    effects.set(broker, own)
   }
-  waiting.set(broker, [owed])
-  const flushed = new Promise<void>((resolve) => {
-    const start = () => void flush(broker).then(resolve)
-    if (attempt === null) setTimeout(start, ACCEPTANCE_WAITS_MS)
-    else setImmediate(start)
-  })
-  flushing.set(broker, flushed)
+  own.waiting.push({ row, spec, attempt })
+  own.flushed ??= startFlush(broker, own, attempt === null ? ACCEPTANCE_WAITS_MS : 0)
 }
 
 /** Resolves when nothing is being done, or after `patienceMs`: what is left then is done from the outbox. For a process that ends. */
 export async function effectsDone(broker: Broker, patienceMs: number): Promise<void> {
-  await Promise.race([flushing.get(broker), delay(patienceMs, undefined, { ref: false })])
+  const own = effects.get(broker)
+  if (!own) return
+  const finish = async () => {
+    await own.flushed
+    await acknowledge(broker, own)
+  }
+  await Promise.race([finish(), delay(patienceMs, undefined, { ref: false })])
 }
 
-/** One pipeline at a time takes all that has come meanwhile, with the acknowledgements of the one before: it batches by itself under load. */
-async function flush(broker: Broker): Promise<void> {
-  let done: OutboxRow[] = []
-  for (;;) {
-    const batch = waiting.get(broker)!
-    if (batch.length === 0 && done.length === 0) break
-    waiting.set(broker, [])
+function startFlush(broker: Broker, own: Effects, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const start = () => void flush(broker, own).then(resolve)
+    if (waitMs > 0) setTimeout(start, waitMs)
+    else setImmediate(start)
+  })
+}
+
+/** One pipeline at a time takes all that has come meanwhile: it batches by itself under load. */
+async function flush(broker: Broker, own: Effects): Promise<void> {
+  while (own.waiting.length > 0) {
+    const batch = own.waiting.splice(0, ROWS_PER_FLUSH)
     try {
-      done = await execute(broker, batch, done)
+      own.done.push(...(await execute(broker, batch)))
     } catch (error) {
-      done = []
       broker.onError(error, 'run effects')
     }
+    if (own.done.length >= ACKNOWLEDGE_ROWS) await acknowledge(broker, own)
   }
-  waiting.delete(broker)
-  flushing.delete(broker)
+  own.flushed = null
+  if (own.done.length > 0) own.timer ??= setTimeout(() => void acknowledge(broker, own), ACKNOWLEDGE_AFTER_MS).unref()
+}
+
+/** Never rejects: a row that stays is done again from the outbox. */
+async function acknowledge(broker: Broker, own: Effects): Promise<void> {
+  if (own.timer) clearTimeout(own.timer)
+  own.timer = null
+  const rows = own.done.splice(0)
+  try {
+    await pipelineBySlot(broker.jobs.redis, acknowledgeCommands(rows))
+  } catch (error) {
+    broker.onError(error, 'acknowledge effects')
+  }
 }
 
 /**
- * Carries out what rows owe and strikes off those that are done already. Every receiver deduplicates by effect id, so doing it again
- * is harmless. Gives the rows of which everything is done.
+ * Carries out what rows owe. Every receiver deduplicates by effect id, so doing it again is harmless. Gives the rows of which
+ * everything is done.
  */
-async function execute(broker: Broker, batch: Owed[], done: OutboxRow[]): Promise<OutboxRow[]> {
-  const acknowledgements = acknowledgeCommands(done)
-  const replies = await pipelineBySlot(broker.jobs.redis, [
-    ...acknowledgements,
-    ...batch.flatMap(({ commands }) => commands),
-  ])
-  let at = acknowledgements.length
-  return batch.flatMap(({ row, commands }) => {
-    const failed = replies.slice(at, at + commands.length).find(({ error }) => error !== null)
-    at += commands.length
-    if (!failed) return [row]
-    broker.onError(failed.error, 'run effects')
-    return []
+async function execute(broker: Broker, batch: Owed[]): Promise<OutboxRow[]> {
+  const due = effectsOf(broker, batch)
+  const replies = await pipelineBySlot(
+    broker.jobs.redis,
+    due.map(({ command }) => command),
+  )
+  const failed = new Set<Owed>()
+  replies.forEach(({ error }, i) => {
+    if (!error) return
+    broker.onError(error, 'run effects')
+    for (const owed of due[i]!.owed) failed.add(owed)
   })
-}
-
-function commandsOf(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): Command[] {
-  if (row.attempt === 0) {
-    return [indexCommand({ project: spec.project, jobId: spec.id, createdAtMs: spec.createdAtMs })]
-  }
-  if (!attempt) return []
-  const id = attemptId(spec.id, attempt.number)
-  const limits = broker.limitsOf(attempt.deployment)
-  const ledger = ledgerCommand({
-    effectId: `${id}.ledger`,
-    project: spec.project,
-    apiKey: spec.apiKey,
-    jobId: spec.id,
-    attempt,
-    endpoint: spec.endpoint,
-    model: spec.model,
-    tags: spec.tags,
-    atMs: attempt.startedAtMs + (attempt.durationMs ?? 0),
-  })
-  if (!limits || !hasLimits(limits)) return [ledger]
-  return [ledger, ...reconcileCommands(attempt.deployment, limits, [{ lease: id, actual: attempt.usage }])]
+  const done: OutboxRow[] = []
+  for (const owed of batch) if (!failed.has(owed)) done.push(owed.row)
+  return done
 }
 
 /** Does what others have left undone. Rows whose record is gone owe nothing any more. */
@@ -116,10 +119,12 @@ export async function runOutbox(broker: Broker, rows: OutboxRow[]): Promise<void
   )
   const owed = rows.map((row, i): Owed => {
     const record = records[i]
-    if (!record) return { row, commands: [] }
-    const attempt = record.attempts.find(({ number }) => number === row.attempt) ?? null
-    return { row, commands: commandsOf(broker, row, record.spec, attempt) }
+    const attempt = record?.attempts.find(({ number }) => number === row.attempt) ?? null
+    return { row, spec: record?.spec ?? null, attempt }
   })
-  const done = await execute(broker, owed, [])
+  const done: OutboxRow[] = []
+  for (let i = 0; i < owed.length; i += ROWS_PER_FLUSH) {
+    done.push(...(await execute(broker, owed.slice(i, i + ROWS_PER_FLUSH))))
+  }
   await pipelineBySlot(broker.jobs.redis, acknowledgeCommands(done))
 }

@@ -18,18 +18,14 @@ export async function settle(
   ending: Ending,
   attempts: Attempt[],
 ): Promise<Settled | null> {
-  const settled = await settleJob(broker.jobs, spec, guard, ending)
+  const summary = summarize(ending, attempts)
+  const settled = await settleJob(broker.jobs, spec, guard, { ...ending, summary })
   if (!settled) return null
   const body = ending.body !== null && ending.body.length <= BODY_ON_FRAME ? ending.body : undefined
-  broker.publisher.show(
-    {
-      jobId: spec.id,
-      fence: settled.fence,
-      entry: settled.entry,
-      note: { end: summarize(ending, attempts), ...(body === undefined ? {} : { body }) },
-    },
-    settled.readers,
-  )
+  if (!settled.shown) {
+    const note = { end: summary, ...(body === undefined ? {} : { body }) }
+    broker.publisher.show({ jobId: spec.id, fence: settled.fence, entry: settled.entry, note }, settled.readers)
+  }
   const closed = attempts.find(({ number }) => number === ending.attempt?.number)
   if (settled.rowId && closed) {
     runEffectsSoon(broker, { rowId: settled.rowId, jobId: spec.id, attempt: closed.number }, spec, closed)

@@ -56,6 +56,7 @@ export const ERROR_TABLE = {
   provider_error: { status: 502, type: 'server_error', retryable: true },
   stream_interrupted: { status: 502, type: 'server_error', retryable: true },
   job_quarantined: { status: 502, type: 'server_error', retryable: false },
+  webhook_test_failed: { status: 502, type: 'server_error', retryable: false },
   service_unavailable: { status: 503, type: 'service_unavailable_error', retryable: true },
   no_healthy_deployment: { status: 503, type: 'service_unavailable_error', retryable: true },
   deadline_exceeded: { status: 504, type: 'timeout_error', retryable: true },

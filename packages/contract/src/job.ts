@@ -1,5 +1,6 @@
 import type { JobFailure } from './broker-error.ts'
 import type { ErrorClass } from './error-class.ts'
+import type { JobWebhook } from './event.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
 export const TERMINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const
@@ -80,6 +81,8 @@ export interface JobSpec {
   batch?: BatchLine
   /** Of jobs of `/v1/responses`. */
   response?: ResponseTerms
+  /** Whom this job alone tells of its end. */
+  webhook?: JobWebhook
   /** W3C trace context of the request's span. */
   traceparent?: string
 }
@@ -91,6 +94,9 @@ export interface ResponseTerms {
   background: boolean
   previousResponseId: string | null
 }
+
+/** Why a model did not finish its answer, where it says so and that is no failure. */
+export type IncompleteReason = 'max_output_tokens' | 'content_filter'
 
 export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'
 
@@ -113,6 +119,8 @@ export interface Attempt {
   startedAtMs: number
   ttftMs: number | null
   durationMs: number | null
+  /** Of a response that the model did not finish: why. */
+  incomplete?: IncompleteReason
   usage: Usage | null
   usageSource: UsageSource
   /** null: the model has no price, which is not the same as free. */

@@ -183,6 +183,37 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     },
   )
 
+  it('is ended by its owner while its last lines are still on their way, and not in front of them', async () => {
+    const spec = await accept()
+    const held = await claimed(spec.id)
+    await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))
+    const log = logOf(spec.id, held)
+    const ending = {
+      status: 'completed',
+      failure: null,
+      body: null,
+      attempt: { number: 1, ending: newEnding('completed') },
+    } as const
+    for (const n of [0, 1, 2]) void log.append(`{"n":${n}}`)
+    // Not sent yet, so this is faster; and with this token nobody gets another answer.
+    const settled = await settleJob(jobs, spec, { fence: held.fence, log }, ending, 'same')
+    expect(settled?.entry).toMatchObject({ seq: 3, data: '[DONE]' })
+    expect(await settleJob(jobs, spec, { fence: held.fence, log }, ending, 'same')).toMatchObject({
+      entry: settled!.entry,
+      rowId: settled!.rowId,
+    })
+    const record = (await readJob(jobs, spec.id))!
+    const entries = await readEvents(jobs, record, -1)
+    expect(entries.map(({ seq, data }) => [seq, data])).toEqual([
+      [0, '{"n":0}'],
+      [1, '{"n":1}'],
+      [2, '{"n":2}'],
+      [3, '[DONE]'],
+    ])
+    const rows = (await redis.xrange(jobKeys(spec.id).outbox, '-', '+')).filter(([, fields]) => fields[1] === spec.id)
+    expect(rows).toHaveLength(2)
+  })
+
   it('is created once, whatever is repeated', async () => {
     const spec = newSpec()
     const job = { spec, body: Buffer.from('{}'), reader: null }

@@ -43,13 +43,18 @@ export interface Frame {
 
 /**
  * A message on a live channel is a row of frames, each a head and then text of the lengths that it tells (UTF-16 units, as both
- * ends are JavaScript). Cheaper than JSON: payloads are JSON already and would be escaped a second time.
+ * ends are JavaScript). Cheaper than JSON: payloads are JSON already and would be escaped a second time. The head stands by
+ * itself, so that whoever stores the data can show it without being sent it twice.
  *
- *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body><data>
+ *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body>  <data>
  */
 export function encodeHead(frame: Frame): string {
-  const { jobId, fence, seq, count, event, data, terminal, note } = frame
-  const start = `${jobId} ${fence} ${seq} ${count} ${event ?? '-'} ${terminal ?? '-'} ${data.length}`
+  return `${frame.jobId} ${frame.fence} ${frame.seq} ${encodeRest(frame)}`
+}
+
+/** What stands behind the number in a head, for whoever gets the number where the frame is sent: settle.lua. */
+export function encodeRest({ count, event, data, terminal, note }: Omit<Frame, 'jobId' | 'fence' | 'seq'>): string {
+  const start = `${count} ${event ?? '-'} ${terminal ?? '-'} ${data.length}`
   if (note === null) return `${start} 0 0\n`
   const { body, ...rest } = note
   const noteText = JSON.stringify(rest)

@@ -1,12 +1,13 @@
 import type { LogEntry } from '@switchyard/contract/log-entry'
 import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
-import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
+import { connectRedis, disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
 import { createJob } from './create-job.ts'
 import type { FollowListener, JobEnd } from './follower.ts'
 import type { Jobs } from './jobs.ts'
+import type { JobSummary } from './live-frame.ts'
 import { LivePublisher } from './live-publisher.ts'
 import { type LiveReader, startLiveReader } from './live-reader.ts'
 import { LogWriter } from './log-writer.ts'
@@ -164,6 +165,38 @@ describe.each(SERVERS)('following a log on %s', (_name, url) => {
     await finish(job)
     await heard.ended()
     expect(heard.entries.at(-1)).toMatchObject({ seq: 10, terminal: 'completed' })
+  })
+
+  it('is told the end of a stream by the script that ends it, where one server has it all', async () => {
+    const job = await start(id)
+    const heard = collector()
+    live.follow(job.spec.id, { after: -1, created: true }, heard.listener)
+    void job.log.append('{"text":"ünï 𝄞"}')
+    void job.log.flushNow()
+    const error = { message: 'ünï 𝄞\n', type: 'server_error', param: null, code: 'provider_error' }
+    const failure = { status: 502, error }
+    const summary: JobSummary = {
+      status: 'failed',
+      attempts: 1,
+      deployment: 'opus',
+      simulated: false,
+      dropped: ['seed'],
+      costNanoUsd: 1,
+      failure,
+    }
+    const how = { status: 'failed', failure, body: null, summary } as const
+    const settled = (await settleJob(jobs, job.spec, { fence: job.claim.fence, log: job.log }, how))!
+    expect(settled.shown).toBe(!isClusterClient(redis))
+    const note = { end: summary }
+    if (!settled.shown) publisher.show({ jobId: job.spec.id, ...settled, note }, settled.readers)
+    await heard.ended()
+    expect(heard.entries.map(({ seq, event, terminal }) => [seq, event, terminal])).toEqual([
+      [0, null, null],
+      [1, 'error', 'failed'],
+    ])
+    expect(heard.entries.at(-1)!.data).toBe(JSON.stringify({ error }))
+    // Only a frame carries the summary to the letter; the record, that a late reader has it from, knows of no attempt here.
+    expect(heard.end()).toMatchObject(summary)
   })
 
   it('repairs a gap from the log', async () => {

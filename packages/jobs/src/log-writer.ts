@@ -2,26 +2,24 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Flusher, JobLog, type LogOptions } from './job-log.ts'
 import type { LivePublisher } from './live-publisher.ts'
-import { storeRows } from './store-rows.ts'
+import { rowStore, type StoreRows } from './store-rows.ts'
 
 const RETRY_MS = 50
 
 /**
- * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis acknowledged is then published.
+ * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis took is shown.
  * States: *idle* → *planned* → *flushing*, one at a time and without a timer, so batches grow with load by themselves. A flush is
  * planned for the end of the poll phase, also behind another one: everything that a turn's sockets bring goes into it.
  */
 export class LogWriter implements Flusher {
-  #redis: RedisClient
-  #publisher: LivePublisher
+  #store: StoreRows
   /** Logs with something to store. */
   #waiting = new Set<JobLog>()
   #planned = false
   #flushing = false
 
   constructor(redis: RedisClient, publisher: LivePublisher) {
-    this.#redis = redis
-    this.#publisher = publisher
+    this.#store = rowStore(redis, publisher)
   }
 
   /** A log to append to under one fence, from `nextSeq` on. */
@@ -67,11 +65,7 @@ export class LogWriter implements Flusher {
       return row === null ? [] : { log, row }
     })
     if (taken.length === 0) return false
-    const outcomes = await storeRows(
-      this.#redis,
-      this.#publisher,
-      taken.map(({ row }) => row),
-    )
+    const outcomes = await this.#store(taken.map(({ row }) => row))
     taken.forEach(({ log }, i) => {
       log.conclude(outcomes[i]!)
       if (log.hasRows) this.wake(log)

@@ -7,13 +7,13 @@ import { jobKeys } from './keys.ts'
 export async function readStoredRequest(jobs: Jobs, record: JobRecord): Promise<Buffer | null> {
   const { id, request } = record.spec
   if (request.blob) return jobs.blobs.get(request.blob)
-  const keys = jobKeys(id)
-  if (!record.archive) {
-    const body = await jobs.redis.hget(keys.record, 'request')
-    if (body !== null) return Buffer.from(body)
+  let name = record.archive
+  if (!name) {
+    const [body, archive] = await jobs.redis.hmget(jobKeys(id).record, 'request', 'archive')
+    if (body) return Buffer.from(body)
+    // It may have been archived since the record was read.
+    name = archive ?? null
   }
-  // It may have been archived since the record was read.
-  const name = record.archive ?? (await jobs.redis.hget(keys.record, 'archive'))
   const blob = name ? await jobs.blobs.get(name) : null
   const body = blob ? (await decodeArchive(blob)).request : null
   return body === null ? null : Buffer.from(body)

@@ -15,6 +15,7 @@ export type AttemptEnding = Pick<
   | 'httpStatus'
   | 'ttftMs'
   | 'durationMs'
+  | 'incomplete'
   | 'usage'
   | 'usageSource'
   | 'costNanoUsd'

@@ -30,7 +30,7 @@ const CANCELLED: Ending = {
 
 describe.each(SERVERS)('a response on %s', (_name, url) => {
   let redis: RedisClient
-  let jobs: Jobs & { blobs: ReturnType<typeof memoryBlobStore> }
+  let jobs: Jobs
   beforeAll(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'responses-test' })
     jobs = { redis, blobs: memoryBlobStore() }
@@ -127,7 +127,7 @@ describe.each(SERVERS)('a response on %s', (_name, url) => {
     await expect(readEvents(jobs, record, -1)).rejects.toMatchObject({ code: 'stream_expired' })
     await expect(readResult(jobs, record)).rejects.toMatchObject({ code: 'stream_expired' })
     expect(await readStoredRequest(jobs, record)).toBeNull()
-    expect(jobs.blobs.names().filter((name) => name.startsWith(spec.project))).toEqual([])
+    for await (const { name } of jobs.blobs.list(spec.project)) expect.unreachable(name)
     expect(Number(await redis.zscore(keys.due, spec.id))).toBeLessThanOrEqual(Date.now())
     expect(await redis.zscore(keys.ended, spec.id)).toBeNull()
   })

@@ -6,21 +6,21 @@ import { jobKeys, liveChannel } from './keys.ts'
 import { decodeFrames } from './live-frame.ts'
 import { LivePublisher } from './live-publisher.ts'
 import type { LogRow } from './log-row.ts'
-import { type RowOutcome, storeRows } from './store-rows.ts'
+import { type RowOutcome, rowStore, type StoreRows } from './store-rows.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
 
-describe.each(SERVERS)('storeRows on %s', (_name, url) => {
+describe.each(SERVERS)('rowStore on %s', (_name, url) => {
   const readers = ['a', 'b'].map((name) => `${name}-${Math.random().toString(36).slice(2)}`) as [string, string]
   /** Of each reader: the messages that it got, each as the data of its frames. */
   const heard: string[][][] = [[], []]
   let redis: RedisClient
-  let publisher: LivePublisher
+  let store: StoreRows
   let subscribers: RedisClient[]
 
   beforeAll(async () => {
     redis = await connectRedis(url, { role: 'consumer', name: 'store-rows' })
-    publisher = new LivePublisher(redis)
+    store = rowStore(redis, new LivePublisher(redis))
     subscribers = await Promise.all(
       readers.map(async (reader, i) => {
         const subscriber = await connectRedis(url, { role: 'subscriber', name: 'store-rows-sub' })
@@ -37,8 +37,6 @@ describe.each(SERVERS)('storeRows on %s', (_name, url) => {
   afterAll(async () => {
     for (const client of [redis, ...subscribers]) await disconnectRedis(client)
   })
-
-  const store = (rows: LogRow[]) => storeRows(redis, publisher, rows)
 
   async function row(data: string, audience: string[], { marked = 1 as number | null, fence = 1 } = {}) {
     const { id } = newSpec()

@@ -1,5 +1,5 @@
 import type { RedisClient } from '@switchyard/redis/connect'
-import { type Arg, runScript } from '@switchyard/redis/script'
+import { runScript } from '@switchyard/redis/script'
 import { limitArg, limitArgs, whole } from './dimensions.ts'
 import { limiterKeys } from './keys.ts'
 import type { DeploymentLimits } from './limit-config.ts'
@@ -17,7 +17,11 @@ interface Batch {
   leaseMs: number
   nowMs: number
   minuteMs: number
-  args: Arg[]
+  /** What is refused in the limits is refused before anybody joins. */
+  head: number[]
+  places: number
+  leases: string[]
+  tokens: number[]
   callers: { resolve(answer: Answer): void; reject(error: unknown): void }[]
 }
 
@@ -47,7 +51,8 @@ export function askTogether(
     batches.set(deployment, batch)
     process.nextTick(send, redis, deployment, batches, batch)
   }
-  batch.args.push(call.lease, whole(call.inputTokens), whole(call.outputTokens))
+  batch.leases.push(call.lease)
+  batch.tokens.push(whole(call.inputTokens), whole(call.outputTokens))
   const { callers } = batch
   return new Promise((resolve, reject) => callers.push({ resolve, reject }))
 }
@@ -60,13 +65,25 @@ function mayJoin(batch: Batch, limits: DeploymentLimits, leaseMs: number, clock:
 
 function begin(limits: DeploymentLimits, leaseMs: number, clock: LimiterClock | undefined): Batch {
   const [nowMs, minuteMs] = clockArgs(clock)
-  const args = [nowMs, minuteMs, ...limitArgs(limits), leaseMs, limitArg(limits.inFlight)]
-  return { limits, leaseMs, nowMs, minuteMs, args, callers: [] }
+  const head = [nowMs, minuteMs, ...limitArgs(limits)]
+  return {
+    limits,
+    leaseMs,
+    nowMs,
+    minuteMs,
+    head,
+    places: limitArg(limits.inFlight),
+    leases: [],
+    tokens: [],
+    callers: [],
+  }
 }
 
 function send(redis: RedisClient, deployment: string, batches: Map<string, Batch>, batch: Batch): void {
   if (batches.get(deployment) === batch) batches.delete(deployment)
-  runScript(redis, scripts.reserve, limiterKeys(deployment), batch.args).then(
+  const { head, leases, leaseMs, places, tokens } = batch
+  const args = [...head, leases.length, ...leases, leaseMs, places, ...tokens]
+  runScript(redis, scripts.reserve, limiterKeys(deployment), args).then(
     (answers) => {
       batch.callers.forEach(({ resolve }, i) => {
         resolve((answers as Answer[])[i]!)

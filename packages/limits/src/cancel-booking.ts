@@ -1,5 +1,6 @@
 import type { RedisClient } from '@switchyard/redis/connect'
 import { runScript } from '@switchyard/redis/script'
+import { limitArgs } from './dimensions.ts'
 import { limiterKeys } from './keys.ts'
 import { clockArgs, type LimiterClock } from './limiter-clock.ts'
 import { scripts } from './scripts.ts'
@@ -11,5 +12,10 @@ export async function cancelBooking(
   lease: string,
   clock?: LimiterClock,
 ): Promise<void> {
-  await runScript(redis, scripts.cancelBooking, limiterKeys(deployment), [...clockArgs(clock), lease])
+  await runScript(redis, scripts.cancelBooking, limiterKeys(deployment), [
+    ...clockArgs(clock),
+    ...limitArgs({}),
+    1,
+    lease,
+  ])
 }

@@ -1,5 +1,6 @@
 import type { RedisClient } from '@switchyard/redis/connect'
 import { runScript } from '@switchyard/redis/script'
+import { limitArgs } from './dimensions.ts'
 import { limiterKeys } from './keys.ts'
 import { clockArgs, type LimiterClock } from './limiter-clock.ts'
 import { scripts } from './scripts.ts'
@@ -16,5 +17,5 @@ export async function narrow(
 ): Promise<void> {
   const ms = Math.min(LONGEST_MS, Math.ceil(retryAfterMs))
   if (!(ms > 0)) return
-  await runScript(redis, scripts.narrow, limiterKeys(deployment), [...clockArgs(clock), ms])
+  await runScript(redis, scripts.narrow, limiterKeys(deployment), [...clockArgs(clock), ...limitArgs({}), 0, ms])
 }

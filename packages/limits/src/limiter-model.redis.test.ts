@@ -7,7 +7,7 @@ import { cancelBooking } from './cancel-booking.ts'
 import { narrow } from './learn.ts'
 import type { DeploymentLimits } from './limit-config.ts'
 import { snapshot } from './observe.ts'
-import { reconcileCommands } from './reconcile.ts'
+import { reconcileCommand } from './reconcile.ts'
 import { renewLeases } from './renew-leases.ts'
 import { type Reservation, reserve } from './reserve.ts'
 import { LimiterModel, WAITING_FOR } from './testing/limiter-model.ts'
@@ -130,7 +130,7 @@ onEachRedis((redis) => {
         lease,
         actual: used && { ...NO_USAGE, inputTokens: used[0], outputTokens: used[1] },
       }))
-      const replies = await pipelineBySlot(redis(), reconcileCommands(deployment, limits, ended, clock()))
+      const replies = await pipelineBySlot(redis(), [reconcileCommand(deployment, limits, ended, clock())])
       for (const { error } of replies) expect(error).toBeNull()
       for (const { lease, used } of calls) model.reconciled(lease, used && model.cost(1, ...used))
     }

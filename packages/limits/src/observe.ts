@@ -27,6 +27,7 @@ export async function snapshot(
   const [inFlight, booked, limitedUntil, ...left] = (await runScript(redis, scripts.snapshot, limiterKeys(deployment), [
     ...clockArgs(clock),
     ...limitArgs(limits),
+    0,
   ])) as [number, number, number, ...number[]]
   const limited = DIMENSIONS.filter((dimension) => limits[dimension] !== undefined)
   return {

@@ -8,9 +8,6 @@ import type { DeploymentLimits } from './limit-config.ts'
 import { clockArgs, type LimiterClock } from './limiter-clock.ts'
 import { scripts } from './scripts.ts'
 
-/** Bounds how long one script keeps Redis busy. */
-const CALLS_PER_SCRIPT = 64
-
 export interface EndedLease {
   lease: string
   /** null: the call never reached the provider. */
@@ -36,26 +33,21 @@ export async function reconcile(
   await runScript(redis, scripts.reconcile, limiterKeys(deployment), reconcileArgs(limits, [{ lease, actual }], clock))
 }
 
-/** `reconcile` of many leases of one deployment, as commands for a pipeline: one for each 64 of them, in order. */
-export function reconcileCommands(
+/** `reconcile` of some leases of one deployment, in order, as one command for a pipeline. At most a hundred keep Redis busy for 0.5 ms. */
+export function reconcileCommand(
   deployment: string,
   limits: DeploymentLimits,
   ended: EndedLease[],
   clock?: LimiterClock,
-): Command[] {
-  const commands: Command[] = []
-  const keys = limiterKeys(deployment)
-  for (let i = 0; i < ended.length; i += CALLS_PER_SCRIPT) {
-    const args = reconcileArgs(limits, ended.slice(i, i + CALLS_PER_SCRIPT), clock)
-    commands.push(scriptCommand(scripts.reconcile, keys, args))
-  }
-  return commands
+): Command {
+  return scriptCommand(scripts.reconcile, limiterKeys(deployment), reconcileArgs(limits, ended, clock))
 }
 
 function reconcileArgs(limits: DeploymentLimits, ended: EndedLease[], clock: LimiterClock | undefined): Arg[] {
-  const args: Arg[] = [...clockArgs(clock), ...limitArgs(limits)]
-  for (const { lease, actual } of ended) {
-    args.push(lease, actual ? 1 : 0, whole(actual?.inputTokens ?? 0), whole(actual?.outputTokens ?? 0))
+  const args: Arg[] = [...clockArgs(clock), ...limitArgs(limits), ended.length]
+  for (const { lease } of ended) args.push(lease)
+  for (const { actual } of ended) {
+    args.push(actual ? 1 : 0, whole(actual?.inputTokens ?? 0), whole(actual?.outputTokens ?? 0))
   }
   return args
 }

@@ -5,15 +5,24 @@ function read(name: string): string {
   return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')
 }
 
-function load(...names: string[]): Script {
-  return defineScript(names.at(-1)!, names.map(read).join('\n'))
+/** A script on the limiter's state. `careful`, see lua/state.lua, gives what its parts name; it is made at once where it is needed. */
+function onState(name: string, parts: string[], names: string[]): Script {
+  const careful = [
+    'local function careful()',
+    ...parts.map(read),
+    `return { ${names.map((one) => `${one} = ${one}`).join(', ')} }`,
+    'end',
+    'local care = nil',
+    'if turned or S[WAITING] > 0 then care = careful() end',
+  ]
+  return defineScript(name, [read('clock'), read('state'), ...careful, read(name)].join('\n'))
 }
 
 export const scripts = {
-  reserve: load('state', 'line', 'reserve'),
-  reconcile: load('state', 'line', 'reconcile'),
-  cancelBooking: load('state', 'line', 'cancel-booking'),
-  renew: load('state', 'renew'),
-  narrow: load('state', 'narrow'),
-  snapshot: load('state', 'snapshot'),
+  reserve: onState('reserve', ['cells', 'line', 'ask'], ['plan', 'save', 'holds', 'ask']),
+  reconcile: onState('reconcile', ['cells', 'line'], ['plan', 'add', 'save', 'bookings_of', 'unbook']),
+  cancelBooking: onState('cancel-booking', ['cells', 'line'], ['save', 'bookings_of', 'unbook']),
+  narrow: onState('narrow', ['cells'], ['save']),
+  snapshot: onState('snapshot', ['cells'], []),
+  renew: defineScript('renew', `${read('clock')}\n${read('renew')}`),
 }

@@ -1,4 +1,5 @@
-import type { IncompleteReason, ResponseHead } from '@switchyard/contract/openai-responses/response-object'
+import type { IncompleteReason } from '@switchyard/contract/job'
+import type { ResponseHead } from '@switchyard/contract/openai-responses/response-object'
 import type { ChatCall, ChatResult } from './chat-call.ts'
 
 /** As a chat call, but `body` is a Responses request (checked against `contract/openai-responses/request`) and so are the names in `drop`. */

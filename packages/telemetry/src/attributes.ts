@@ -14,6 +14,8 @@ export const SPAN = {
   attempt: (model: string) => `chat ${model}`,
   /** Ingress: from attaching to the event log until the client has the last byte. */
   deliver: 'deliver',
+  /** Background: one try of one webhook, under the trace of the job that it tells of. */
+  webhook: 'webhook',
 } as const
 
 /**
@@ -60,6 +62,10 @@ export const ATTR = {
   deliveryMode: 'switchyard.delivery.mode',
   events: 'switchyard.delivery.events',
   bytes: 'switchyard.delivery.bytes',
+  /** The endpoint's id, or `default`; never its URL. */
+  webhookEndpoint: 'switchyard.webhook.endpoint',
+  webhookEvent: 'switchyard.webhook.event',
+  webhookTry: 'switchyard.webhook.try',
 } as const
 
 type AttributeKey = (typeof ATTR)[keyof typeof ATTR]

@@ -5,17 +5,22 @@ import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
+import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
 import { createProducer } from '@switchyard/lanes/producer'
+import { openChannelListener } from '@switchyard/notifications/channel-listener'
+import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy, memoryShare, memoryUse } from '@switchyard/redis/check-policy'
 import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
+import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { collectOrphans } from './collect-orphans.ts'
 import type { BackgroundConfig } from './config.ts'
+import { deliverWebhooks } from './deliver-webhooks.ts'
 import { startBatchFeeding } from './feed-batches.ts'
 import { outputFiles } from './output-files.ts'
 import { ownerKinds } from './owner-kinds.ts'
@@ -38,15 +43,18 @@ const HURRY_SHARE = 0.3
 export async function startBackground(
   config: BackgroundConfig,
   env: NodeJS.ProcessEnv,
-  logger: Logger,
+  options: { logger: Logger; telemetry: Telemetry },
 ): Promise<{ stop(): Promise<void> }> {
+  const { logger, telemetry } = options
   const onError = (error: unknown, doing: string) => logger.error({ err: error }, doing)
   const connect = (role: ConnectionRole, name: string) =>
     connectRedis(config.redisUrl, { role, name, onError: (error) => onError(error, 'redis') })
-  const [redis, newsSubscriber, fleetSubscriber, blobs, catalog] = await Promise.all([
+  const [redis, subscriber, newsSubscriber, fleetSubscriber, masterSecret, blobs, catalog] = await Promise.all([
     connect('consumer', config.id),
+    connect('subscriber', `${config.id}-hears`),
     connect('subscriber', `${config.id}-batches`),
     connect('subscriber', `${config.id}-fleet`),
+    openMasterSecret({ given: config.secret, dataDir: config.dataDir }),
     openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
     watchCatalog({ file: config.catalogFile, env, logger }),
   ])
@@ -112,6 +120,20 @@ export async function startBackground(
       onError: (error) => onError(error, `lead as ${role}`),
     }),
   )
+  const listener = openChannelListener(subscriber, (error) => onError(error, 'listen'))
+  const egress = createEgress({ allowLoopback: config.allowLoopback })
+  leaderships.push(
+    startLeadership({
+      redis,
+      role: 'webhooks',
+      id: config.id,
+      onGain: (signal) => {
+        logger.info({ role: 'webhooks' }, 'leads')
+        return deliverWebhooks({ redis, listener, egress, masterSecret, telemetry, logger, signal })
+      },
+      onError: (error) => onError(error, 'lead as webhooks'),
+    }),
+  )
 
   const fleet = startFleetWatch({
     redis,
@@ -134,7 +156,9 @@ export async function startBackground(
     await fleet.stop()
     await archiver.stop()
     await producer.stop()
-    await Promise.all([redis, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))
+    await egress.stop()
+    listener.stop()
+    await Promise.all([redis, subscriber, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))
   }
   return {
     stop() {

@@ -6,6 +6,8 @@ const environment = z.object({
   SWITCHYARD_DATA_DIR: z.string().default('.data'),
   SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().default('infra/catalog.yaml'),
+  SWITCHYARD_SECRET: z.string().optional(),
+  SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK: z.string().optional(),
   LOG_LEVEL: z.string().default('info'),
 })
 
@@ -16,6 +18,10 @@ export interface BackgroundConfig {
   catalogFile: string
   /** Acknowledged means fsynced, blobs too. */
   fsync: boolean
+  /** What signing secrets are derived from; undefined: the one in the data directory. */
+  secret: string | undefined
+  /** For development: webhooks may go to this machine. */
+  allowLoopback: boolean
   logLevel: string
   id: string
 }
@@ -27,6 +33,8 @@ export function readConfig(env: NodeJS.ProcessEnv): BackgroundConfig {
     dataDir: parsed.SWITCHYARD_DATA_DIR,
     catalogFile: parsed.SWITCHYARD_CATALOG,
     fsync: parsed.SWITCHYARD_DURABILITY === 'strict',
+    secret: parsed.SWITCHYARD_SECRET || undefined,
+    allowLoopback: parsed.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK === '1',
     logLevel: parsed.LOG_LEVEL,
     id: `b-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${Date.now().toString(36)}`,
   }

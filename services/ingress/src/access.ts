@@ -7,7 +7,17 @@ import type { Ingress } from './ingress.ts'
 import { limitArrival } from './limit-arrival.ts'
 
 /** Who may call a route: anybody, or whoever has a key with this scope. */
-export type Access = 'public' | 'inference' | 'models.read' | 'jobs.read' | 'jobs.cancel' | 'files.read' | 'files.write'
+export type Access =
+  | 'public'
+  | 'inference'
+  | 'models.read'
+  | 'jobs.read'
+  | 'jobs.cancel'
+  | 'files.read'
+  | 'files.write'
+  | 'webhooks.read'
+  | 'webhooks.write'
+  | 'events.read'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -293,7 +293,7 @@ describe('options', () => {
   it.each<[string, object, Record<string, string>, number, string, string | null]>([
     ['an unknown model', { model: 'nobody' }, {}, 404, 'model_not_found', 'model'],
     ['a deadline in the past', { switchyard: { deadline: -5 } }, {}, 400, 'invalid_deadline', 'switchyard.deadline'],
-    ['a webhook', { switchyard: { webhook: 'we_1' } }, {}, 400, 'unsupported_parameter', 'switchyard.webhook'],
+    ['a webhook to nobody', { switchyard: { webhook: 'whe_1' } }, {}, 400, 'invalid_value', 'switchyard.webhook'],
     ['an idempotency key', {}, { 'idempotency-key': 'abc' }, 400, 'unsupported_parameter', 'Idempotency-Key'],
     ['an empty idempotency key', {}, { 'idempotency-key': '' }, 400, 'invalid_idempotency_key', 'Idempotency-Key'],
     [

@@ -54,7 +54,8 @@ documentSchemas.add(fileList, { id: 'FileList' })
 documentSchemas.add(modelObject, { id: 'Model' })
 documentSchemas.add(modelList, { id: 'ModelList' })
 
-const failures = { '4xx': errorBody, '5xx': errorBody }
+/** What every route may answer instead. */
+export const failures = { '4xx': errorBody, '5xx': errorBody }
 const jobId = z.object({ job_id: z.string() })
 const batchId = z.object({ batch_id: z.string() })
 const fileId = z.object({ file_id: z.string() })
@@ -73,7 +74,8 @@ const probe = {
   response: { 200: z.object({ status: z.literal('ok') }), 503: errorBody },
 }
 
-function content(description: string, types: Record<string, z.ZodType>) {
+/** A response of one status in several content types. */
+export function content(description: string, types: Record<string, z.ZodType>) {
   return {
     description,
     content: Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema }])),

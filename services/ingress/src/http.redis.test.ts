@@ -346,6 +346,7 @@ describe('without a key', () => {
       '/v1/batches/{batch_id}/resume',
       '/v1/batches/{batch_id}/retry_failed',
       '/v1/chat/completions',
+      '/v1/events',
       '/v1/files',
       '/v1/files/{file_id}',
       '/v1/files/{file_id}/content',
@@ -360,6 +361,15 @@ describe('without a key', () => {
       '/v1/responses/{response_id}',
       '/v1/responses/{response_id}/cancel',
       '/v1/responses/{response_id}/input_items',
+      '/v1/webhook_endpoints',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}/deliveries',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}/deliveries/{delivery_id}',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}/deliveries/{delivery_id}/redeliver',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}/redeliver',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}/rotate_secret',
+      '/v1/webhook_endpoints/{webhook_endpoint_id}/test',
+      '/v1/webhook_event_types',
     ])
     const docs = await fetch(`${stack.url}/docs`)
     expect(docs.headers.get('content-security-policy')).toContain("default-src 'none'")

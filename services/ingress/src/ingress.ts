@@ -3,7 +3,10 @@ import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Catalog } from '@switchyard/catalog/catalog'
+import type { UrlRules } from '@switchyard/egress/check-url'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
+import type { ChannelListener } from '@switchyard/notifications/channel-listener'
+import type { Notifications } from '@switchyard/notifications/notifications'
 import type { RedisClient } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
@@ -26,6 +29,11 @@ export interface Ingress {
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch
+  notifications: Notifications
+  /** Hears what is published to any channel. */
+  listener: ChannelListener
+  /** Where webhooks may go. */
+  webhookRules: UrlRules
   intake: Intake
   streams: OpenStreams
   waits: OpenWaits

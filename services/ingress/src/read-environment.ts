@@ -8,6 +8,8 @@ const environment = z.object({
   SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().min(1).default('infra/catalog.yaml'),
   SWITCHYARD_API_KEY: z.string().min(1).optional(),
+  SWITCHYARD_SECRET: z.string().optional(),
+  SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK: z.enum(['0', '1']).default('0'),
   SWITCHYARD_DRAIN_MS: z.coerce.number().int().min(0).default(600_000),
 })
 
@@ -22,6 +24,10 @@ export interface Environment {
   /** A first key with all rights, for development. */
   apiKey: string | undefined
   drainMs: number
+  /** What signing secrets are derived from; undefined: the one in the data directory. */
+  secret: string | undefined
+  /** For development: webhooks may go to this machine. */
+  webhookLoopback: boolean
 }
 
 /** Reads the process's settings, once. Throws with the names that are wrong, never with their values. */
@@ -42,5 +48,7 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     fsync: data.SWITCHYARD_DURABILITY === 'strict',
     apiKey: data.SWITCHYARD_API_KEY,
     drainMs: data.SWITCHYARD_DRAIN_MS,
+    secret: data.SWITCHYARD_SECRET,
+    webhookLoopback: data.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK === '1',
   }
 }

@@ -24,6 +24,7 @@ import { listInputItems } from './endpoints/list-input-items.ts'
 import { listJobs } from './endpoints/list-jobs.ts'
 import { getModel, listModels } from './endpoints/list-models.ts'
 import type { Ingress } from './ingress.ts'
+import { registerWebhookRoutes } from './webhook-routes.ts'
 
 /** Bodies of requests that have none to speak of. */
 const SMALL_BODY_BYTES = 4_096
@@ -64,6 +65,7 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
   app.get('/v1/jobs/:job_id/events', { config: jobs, schema: documents.getJobEvents }, (request, reply) =>
     getJobEvents(ingress, request, reply),
   )
+  registerWebhookRoutes(app, ingress)
   app.post(
     '/v1/batches',
     { config: inference, schema: documents.createBatch, bodyLimit: SMALL_JSON_BYTES },

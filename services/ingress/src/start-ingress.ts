@@ -13,6 +13,8 @@ import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
+import { openChannelListener } from '@switchyard/notifications/channel-listener'
+import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy } from '@switchyard/redis/check-policy'
 import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
@@ -67,13 +69,16 @@ export async function startIngress(
   const catalog = await watchCatalog({ file: environment.catalogFile, env: options.env, logger })
   const connect = (role: ConnectionRole, name: string) =>
     connectRedis(environment.redisUrl, { role, name, onError: onRedisError })
-  const [redis, liveSubscriber, fleetSubscriber, newsSubscriber, blobs] = await Promise.all([
-    connect('producer', id),
-    connect('subscriber', `${id}-live`),
-    connect('subscriber', `${id}-fleet`),
-    connect('subscriber', `${id}-batches`),
-    openLocalBlobStore(join(environment.dataDirectory, 'blobs'), { fsync: environment.fsync }),
-  ])
+  const [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber, masterSecret, blobs] =
+    await Promise.all([
+      connect('producer', id),
+      connect('subscriber', `${id}-live`),
+      connect('subscriber', `${id}-fleet`),
+      connect('subscriber', `${id}-channels`),
+      connect('subscriber', `${id}-batches`),
+      openMasterSecret({ given: environment.secret, dataDir: environment.dataDirectory }),
+      openLocalBlobStore(join(environment.dataDirectory, 'blobs'), { fsync: environment.fsync }),
+    ])
   await checkPolicy(redis)
   if (environment.apiKey !== undefined) await ensureDevelopmentProject(redis, environment.apiKey)
 
@@ -101,6 +106,7 @@ export async function startIngress(
   const memory = watchMemory(redis)
   const streams = openStreams(tuning.streams)
   const intake = startIntake()
+  const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
   let draining = false
   const ingress: Ingress = {
     broker,
@@ -111,6 +117,9 @@ export async function startIngress(
     authenticator: createAuthenticator({ keyStore: createKeyStore({ redis }) }),
     failedAuth: createFailedAuthLimit(),
     memory,
+    notifications: { redis, masterSecret },
+    listener,
+    webhookRules: { allowLoopback: environment.webhookLoopback },
     intake,
     streams,
     waits: openWaits(),
@@ -131,11 +140,13 @@ export async function startIngress(
     catalog.stop()
     memory.stop()
     streams.stop()
+    listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
-    await Promise.all([redis, liveSubscriber, fleetSubscriber, newsSubscriber].map((client) => disconnectRedis(client)))
+    const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]
+    await Promise.all(clients.map((client) => disconnectRedis(client)))
   }
 
   let stopping: Promise<void> | undefined

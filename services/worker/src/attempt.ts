@@ -129,14 +129,15 @@ export async function runAttempt(
   if (failure) return { kind: 'failed', deployment, lease: id, failure, ending: { number, beginning, ending } }
 
   sink.flushHeld()
-  await hold.log?.flushed()
+  // The end leaves right behind the last lines; it is refused as long as they are not in the log.
+  void hold.log?.flushNow()
   const settled = hold.log?.refused
     ? null
     : await keepTrying(hold, () =>
         settle(
           worker.broker,
           hold.spec,
-          { fence: hold.fence },
+          { fence: hold.fence, log: hold.log },
           {
             status: 'completed',
             failure: null,
@@ -191,6 +192,7 @@ function endingOf(
     httpStatus: result.httpStatus,
     ttftMs: sink.firstContentAtMs === null ? null : sink.firstContentAtMs - beginning.startedAtMs,
     durationMs: Date.now() - beginning.startedAtMs,
+    ...(result.ok && result.incomplete ? { incomplete: result.incomplete } : {}),
     ...billAttempt(deployment, {
       usage: result.usage,
       completed: result.ok,

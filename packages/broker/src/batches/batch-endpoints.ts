@@ -33,15 +33,17 @@ export function planLineRequest(fleet: Fleet, { id, endpoint, payer, body, tier 
     // What a line answers is kept in the batch's files, not as a response of its own.
     intake: { ...intake, options: { ...options, tier }, ...(response && { response: { ...response, store: false } }) },
     plain: false,
+    webhook: undefined,
     bytes: body.length,
     traceparent: undefined,
   })
 }
 
 /** What asks for another way to deliver the answer than the batch's. */
-function refuseOutsideBatches({ stream, response }: ChatIntake): void {
+function refuseOutsideBatches({ stream, response, options }: ChatIntake): void {
   const param =
     (stream && 'stream') ||
+    (options.webhook !== undefined && 'switchyard.webhook') ||
     (response?.background && 'background') ||
     (response?.previousResponseId != null && 'previous_response_id')
   if (param) throw new BrokerError('unsupported_parameter', `'${param}' has no meaning in a batch.`, { param })

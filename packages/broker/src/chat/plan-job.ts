@@ -1,7 +1,9 @@
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { planRoute } from '@switchyard/catalog/plan-route'
+import type { JobWebhook } from '@switchyard/contract/event'
 import type { JobSpec } from '@switchyard/contract/job'
 import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
+import { LONGEST_ROUND_MS } from '@switchyard/notifications/judge-try'
 import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
@@ -29,6 +31,7 @@ export function planJob(
     payer: { project: string; apiKey: string }
     intake: ChatIntake
     plain: boolean
+    webhook: JobWebhook | undefined
     bytes: number
     traceparent: string | undefined
   },
@@ -66,7 +69,7 @@ export function planJob(
         : isInteractive
           ? nowMs + INTERACTIVE_DEADLINE_MS
           : null,
-    keepMs: response?.store ? KEEP_STORED_MS : isInteractive ? KEEP_PLAIN_MS : KEEP_MS,
+    keepMs: keepFor(response?.store === true, isInteractive, job.webhook !== undefined),
     onDisconnect: options.on_disconnect ?? (isPlain ? 'cancel' : 'continue'),
     onBreak: options.on_break ?? 'fail',
     unsupported,
@@ -78,6 +81,14 @@ export function planJob(
     },
     request: { bytes: job.bytes },
     ...(response === undefined ? {} : { response }),
+    ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }
+}
+
+/** A stored response is kept longest, then what a webhook tells of: for a day after its last try, however late that is. */
+function keepFor(isStored: boolean, isInteractive: boolean, hasWebhook: boolean): number {
+  if (isStored) return KEEP_STORED_MS
+  if (hasWebhook) return LONGEST_ROUND_MS + KEEP_MS
+  return isInteractive ? KEEP_PLAIN_MS : KEEP_MS
 }

@@ -171,8 +171,6 @@ describe('a chat request is refused with the exact place', () => {
     ['strategy', { strategy: 'cost' }],
     ['max_cost_usd', { max_cost_usd: 0.1 }],
     ['max_ttft_ms', { max_ttft_ms: 100 }],
-    ['webhook', { webhook: 'we_1' }],
-    ['webhook', { webhook: { url: 'https://example.com', events: ['job.completed'] } }],
     ['cache', { cache: 'exact' }],
     ['prompt_cache', { prompt_cache: 'auto' }],
   ])('%s is valid, but has no machinery yet', (name, given) => {

@@ -11,7 +11,6 @@ export function refuseLaterOptions(options: SwitchyardOptions): void {
     (options.strategy !== undefined && options.strategy !== 'ordered' && 'strategy') ||
     (options.max_cost_usd !== undefined && 'max_cost_usd') ||
     (options.max_ttft_ms !== undefined && 'max_ttft_ms') ||
-    (options.webhook !== undefined && 'webhook') ||
     (options.cache === 'exact' && 'cache') ||
     (options.prompt_cache === 'auto' && 'prompt_cache')
   if (!asked) return

@@ -1,7 +1,8 @@
+import type { IncompleteReason } from '../job.ts'
 import type { Usage } from '../usage.ts'
 import { eventData } from './event-data.ts'
 import { OutputItems } from './output-items.ts'
-import { type IncompleteReason, type ResponseObject, responseUsage } from './response-object.ts'
+import { type ResponseObject, responseUsage } from './response-object.ts'
 
 /** One event of the stream as its data line. `content`: it shows something (text, reasoning, refusal, a call). */
 export interface ResponseEvent {

@@ -1,4 +1,4 @@
-import type { JobSpec } from '../job.ts'
+import type { IncompleteReason, JobSpec } from '../job.ts'
 import type { Usage } from '../usage.ts'
 import type { ResponsesRequest } from './request.ts'
 import { responseIdOf } from './response-id.ts'
@@ -60,7 +60,6 @@ export interface ResponseUsage {
 }
 
 export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled'
-export type IncompleteReason = 'max_output_tokens' | 'content_filter'
 
 /** A provider of the same dialect may say more; what it says is kept. */
 export interface ResponseObject {

@@ -2,8 +2,10 @@
 -- every later write of any owner is refused by the log itself.
 -- KEYS record events due outbox ended
 -- ARGV id, token (random, makes a repeat get the first answer), fence ('' = any: cancel, expiry), status, failure|'',
---      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, archiveAfterMs, recordMs, expected delivery|''
--- Gives {1, nowMs, fence, seq, outboxRowId, owner, readers}; {0, status} when it had ended otherwise or the caller is no longer the owner.
+--      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, archiveAfterMs, recordMs, expected delivery|'',
+--      number that is next in a stream's log ('' = any), what follows <jobId> <fence> <seq> in the frame to its readers
+--      ('' = they are told otherwise), name of a reader's channel with %s for the reader
+-- Gives {1, nowMs, fence, seq, outboxRowId, owner, readers}; {2} when a stream's last lines are not in its log yet; {0, status} when it had ended otherwise or the caller is no longer the owner.
 local record, events, due, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local f = redis.call('HMGET', record, 'status', 'fence', 'owner', 'settled', 'delivery', 'stream', 'seq', 'readers', 'e' .. ARGV[8])
 local status, fence, owner, stream, seq, readers = f[1], f[2], f[3] or '', f[6], f[7], f[8] or ''
@@ -17,6 +19,10 @@ if is_terminal(status) then
 end
 if ARGV[3] ~= '' and (fence ~= ARGV[3] or status ~= 'in_progress') then return { 0, status } end
 if ARGV[15] ~= '' and (f[5] ~= ARGV[15] or status ~= 'queued') then return { 0, status } end
+if stream == '1' then
+  seq = next_seq(events, stream)
+  if ARGV[16] ~= '' and seq ~= tonumber(ARGV[16]) then return { 2 } end
+end
 local now = clock()
 local at, keep = int(now), tonumber(ARGV[12])
 fence = fence + 1
@@ -27,7 +33,6 @@ if ARGV[5] ~= '' then put(fields, 'failure', ARGV[5]) end
 if ARGV[6] ~= '' then put(fields, 'result', ARGV[6]) end
 if ARGV[7] ~= '' then put(fields, 'resultblob', ARGV[7]) end
 if stream == '1' then
-  seq = next_seq(events, stream)
   redis.call('XADD', events, int(fence) .. '-' .. int(seq + 1), 'd', ARGV[11], 'e', ARGV[10], 't', ARGV[4])
   redis.call('PEXPIRE', events, int(keep + 3600000))
   put(fields, 'seq', int(seq + 1))
@@ -39,4 +44,8 @@ redis.call('PEXPIRE', record, int(math.max(tonumber(ARGV[14]), keep + 7200000)))
 redis.call('ZADD', KEYS[5], at, ARGV[1])
 -- A cancelled job's owner still has to close its attempt: look again when its lease is over.
 redis.call('ZADD', due, int(now + ARGV[13]), ARGV[1])
+if ARGV[17] ~= '' then
+  local frame = ARGV[1] .. ' ' .. int(fence) .. ' ' .. int(seq) .. ' ' .. ARGV[17]
+  for reader in each_reader(readers) do redis.call('SPUBLISH', string.format(ARGV[18], reader), frame) end
+end
 return { 1, now, fence, tonumber(seq), row, owner, readers }

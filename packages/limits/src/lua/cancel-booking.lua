@@ -1,11 +1,7 @@
--- ARGV 3 lease: it no longer waits here.
-local packed = call('HGET', KEYS[1], '#')
-if not packed then return end
-open(packed)
+-- The one lease no longer waits here.
 if S[WAITING] == 0 then return end
-local line = stand_in_line()
-local bookings = line.bookings_of({ ARGV[3] })
+local bookings = care.bookings_of({ ARGV[9] })
 if next(bookings) then
-  line.unbook(bookings)
-  save()
+  care.unbook(bookings)
+  care.save()
 end

@@ -1,37 +1,28 @@
 -- Calls have ended: their places are free, and the windows show what they really used.
--- ARGV 3 to 7 limits; then of each call its lease, whether it reached the provider (1 or 0), input and output tokens really used
-read_limits()
-local fields = { '#' }
-for i = 8, #ARGV, 4 do fields[#fields + 1] = '=' .. ARGV[i] end
-local known = call('HMGET', KEYS[1], unpack(fields))
+-- ARGV behind the leases, of each: whether it reached the provider (1 or 0), input and output tokens really used
 if not known[1] then return end
-open(known[1])
 
-local line = nil
+local changes = false
 if S[WAITING] > 0 then
-  local leases = {}
-  for i = 8, #ARGV, 4 do leases[#leases + 1] = ARGV[i] end
-  local stand = stand_in_line()
-  local bookings = stand.bookings_of(leases)
-  if next(bookings) then
-    line = stand
-    line.unbook(bookings)
-  end
+  local bookings = care.bookings_of({ unpack(ARGV, 9, 8 + leases) })
+  changes = next(bookings) ~= nil
+  care.unbook(bookings)
 end
 
 -- Corrections of earlier buckets; leases that ended, with the moment to forget them; those that never were.
 local earlier, by, ended, undone, seen = {}, {}, {}, {}, {}
-local reached_til = int(now + minute - ENDED)
+local reached_til = string.format('%d', now + minute - ENDED)
 
-for n = 2, #fields do
-  local at = 4 * n
-  local lease, grant = ARGV[at], known[n]
+for n = 1, leases do
+  local at = 6 + leases + 3 * n
+  local lease, grant = ARGV[8 + n], known[n + 1]
   if grant and not seen[lease] and string.byte(grant) ~= SETTLED then
     seen[lease] = true
+    changes = true
     local estimates = { struct.unpack(GRANT, grant) }
-    local since, reached = estimates[2], ARGV[at + 1] == '1'
+    local since, reached = estimates[2], ARGV[at] == '1'
     if estimates[1] == HELD then S[LIVE] = math.max(0, S[LIVE] - 1) end
-    local input, output, calls = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), reached and 1 or 0
+    local input, output, calls = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), reached and 1 or 0
     for i = 1, #limited do
       local x = limited[i]
       local used = x == 2 and input + output or x == 3 and input or x == 4 and output or calls
@@ -46,18 +37,18 @@ for n = 2, #fields do
           if b == here then
             S[HERE + x] = math.max(0, S[HERE + x] + more)
           else
-            earlier[#earlier + 1] = CODES[x] .. ':' .. int(b)
+            earlier[#earlier + 1] = CODES[x] .. ':' .. string.format('%d', b)
             by[#earlier] = more
           end
           S[SUM + x] = math.max(0, S[SUM + x] + more)
-          if L and b > L[TAIL + x] - COUNTED then L[PLANNED + x] = L[PLANNED + x] + more end
+          if L then care.plan(x, b, more) end
         end
       end
     end
     if reached then
       local held = math.max(1, now - since)
       S[HOLD] = S[HOLD] == 0 and held or math.ceil(0.8 * S[HOLD] + 0.2 * held)
-      kept[#kept + 1] = fields[n]
+      kept[#kept + 1] = fields[n + 1]
       kept[#kept + 1] = string.char(SETTLED)
       ended[#ended + 1] = reached_til
       ended[#ended + 1] = lease
@@ -67,9 +58,10 @@ for n = 2, #fields do
   end
 end
 
+if not changes then return end
 if #earlier > 0 then
-  read(earlier)
-  for i, field in ipairs(earlier) do set(field, math.max(0, cells[field] + by[i])) end
+  care = care or careful()
+  care.add(earlier, by)
 end
 if #ended > 0 then call('ZADD', KEYS[2], unpack(ended)) end
 if #undone > 0 then
@@ -77,4 +69,8 @@ if #undone > 0 then
   for i, lease in ipairs(undone) do undone[i] = '=' .. lease end
   call('HDEL', KEYS[1], unpack(undone))
 end
-if line or next(seen) then save() end
+if care then
+  care.save()
+else
+  call('HSET', KEYS[1], '#', struct.pack(STATE, unpack(S, 1, 18)), unpack(kept))
+end

@@ -91,7 +91,7 @@ function renumbered(data: string, event: Fields, head: ResponseHead, sequence: n
   if (isFields(fields.response)) {
     return eventData(String(type), sequence, { ...fields, response: ownResponse(head, fields.response) })
   }
-  if (sequence_number === sequence && data.startsWith('{"type":"')) return data
+  if (sequence_number === sequence && data.startsWith('{"type":"') && !data.includes('\n')) return data
   return eventData(String(type), sequence, fields)
 }
 

@@ -21,7 +21,11 @@ export interface BackgroundProcess {
 }
 
 /** Resolves when it is ready, or has ended before. */
-export async function startBackgroundProcess(redisUrl: string, catalog: string): Promise<BackgroundProcess> {
+export async function startBackgroundProcess(
+  redisUrl: string,
+  catalog: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<BackgroundProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'background-test-'))
   const catalogFile = join(dataDir, 'catalog.yaml')
   await writeFile(catalogFile, catalog)
@@ -32,6 +36,7 @@ export async function startBackgroundProcess(redisUrl: string, catalog: string):
       SWITCHYARD_DATA_DIR: dataDir,
       SWITCHYARD_CATALOG: catalogFile,
       LOG_LEVEL: 'info',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

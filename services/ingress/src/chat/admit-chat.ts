@@ -10,6 +10,7 @@ import { checkIdempotencyKey } from '../check-idempotency-key.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
+import { readJobWebhook } from '../webhooks/read-job-webhook.ts'
 import type { Intake } from './start-intake.ts'
 
 /** A request that may become a job: planned, not stored yet. */
@@ -49,12 +50,15 @@ export async function admit(
     if (intake.stream && preference.kind === 'wait') {
       throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
     }
+    const asked = intake.options.webhook
+    const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
     const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
     const spec = planJob(fleet, {
       id: newJobId(),
       payer: principal,
       intake,
       plain: preference.kind === 'none',
+      webhook,
       bytes: bytes.length,
       traceparent: span.traceparent,
     })

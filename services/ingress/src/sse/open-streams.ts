@@ -1,5 +1,4 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
-import type { SseAnswer } from './sse-answer.ts'
 
 const TICK_MS = 500
 
@@ -8,12 +7,21 @@ export interface StreamLimits {
   perJob: number
 }
 
+/** An answer that stays open. */
+export interface OpenStream {
+  /** Called every half second or so. */
+  tick(nowMs: number): void
+  /** This process stops serving it: its reader is told, and its socket destroyed. */
+  interrupt(): void
+  cut(): void
+}
+
 /** Every open stream of this process: how many there may be, one clock for them all, and their end when the process drains. */
 export interface OpenStreams {
   /** Throws `too_many_streams`. Call the returned function once, when the stream is gone. */
   reserve(apiKey: string, jobId: string): () => void
-  watch(stream: SseAnswer): void
-  unwatch(stream: SseAnswer): void
+  watch(stream: OpenStream): void
+  unwatch(stream: OpenStream): void
   count(): number
   /** Tells every reader where to resume, and destroys their sockets. */
   interruptAll(): void
@@ -22,7 +30,7 @@ export interface OpenStreams {
 
 /** One timer for all streams instead of one each: 2,000 idle streams then cost a loop, not 2,000 timers. */
 export function openStreams(limits: StreamLimits): OpenStreams {
-  const streams = new Set<SseAnswer>()
+  const streams = new Set<OpenStream>()
   const byKey = new Map<string, number>()
   const byJob = new Map<string, number>()
   const timer = setInterval(() => {

@@ -86,6 +86,8 @@ export async function startStack(
       fsync: false,
       apiKey: undefined,
       drainMs: options.drainMs ?? 0,
+      secret: undefined,
+      webhookLoopback: true,
     },
     {
       logger,
