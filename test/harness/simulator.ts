@@ -1,6 +1,8 @@
 /** One call in the simulator's ledger. */
 export interface Call {
   n: number
+  /** When its body had been read, epoch ms. */
+  at: number
   dialect: string
   key: string | null
   model: string
