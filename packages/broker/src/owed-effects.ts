@@ -7,12 +7,15 @@ import { hasLimits } from '@switchyard/limits/limit-config'
 import { type EndedLease, reconcileCommand } from '@switchyard/limits/reconcile'
 import type { Command } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
+import type { EndedJob } from './ended-job.ts'
 
 /** What a row refers to. Without an attempt, or with a record that is gone, it owes nothing any more. */
 export interface Owed {
   row: OutboxRow
   spec: JobSpec | null
   attempt: Attempt | null
+  /** Given by a row that says that its job ended. */
+  end: EndedJob | null
 }
 
 /** One command and those who owe it: none of them is quit before it succeeded. */
@@ -49,9 +52,9 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
   for (const owed of batch) {
     const { row, spec, attempt } = owed
     if (!spec) continue
-    if (row.attempt === 0) {
+    if (row.attempt === 0 && !row.ended) {
       accepted.add(spec.project, { jobId: spec.id, createdAtMs: spec.createdAtMs }, owed)
-    } else if (attempt) {
+    } else if (attempt !== null) {
       const lease = attemptId(spec.id, attempt.number)
       const line = ledgerLine(spec, attempt, lease)
       lines.add(`${ledgerDay(line.atMs)} ${spec.project}`, line, owed)

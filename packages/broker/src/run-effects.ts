@@ -5,7 +5,9 @@ import { acknowledgeCommands } from '@switchyard/jobs/outbox'
 import { readJobs } from '@switchyard/jobs/read-job'
 import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
+import { type EndedJob, endedJob } from './ended-job.ts'
 import { effectsOf, type Owed } from './owed-effects.ts'
+import { recordLines, tellProjects } from './tell-ends.ts'
 
 /** Bounds how long one script of one project or deployment keeps Redis busy. */
 const ROWS_PER_FLUSH = 100
@@ -34,14 +36,20 @@ const effects = new WeakMap<Broker, Effects>()
  * Does what a transition just owed, in the background of the caller. What fails, or dies with this process, is left in the outbox:
  * `runOutbox` does it after 5 s.
  */
-export function runEffectsSoon(broker: Broker, row: OutboxRow, spec: JobSpec, attempt: Attempt | null): void {
+export function runEffectsSoon(
+  broker: Broker,
+  row: OutboxRow,
+  spec: JobSpec,
+  attempt: Attempt | null,
+  end: EndedJob | null = null,
+): void {
   let own = effects.get(broker)
   if (!own) {
     own = { waiting: [], flushed: null, done: [], timer: null }
     effects.set(broker, own)
   }
-  own.waiting.push({ row, spec, attempt })
-  own.flushed ??= startFlush(broker, own, attempt === null ? ACCEPTANCE_WAITS_MS : 0)
+  own.waiting.push({ row, spec, attempt, end })
+  own.flushed ??= startFlush(broker, own, attempt === null && end === null ? ACCEPTANCE_WAITS_MS : 0)
 }
 
 /** Resolves when nothing is being done, or after `patienceMs`: what is left then is done from the outbox. For a process that ends. */
@@ -96,16 +104,20 @@ async function acknowledge(broker: Broker, own: Effects): Promise<void> {
  */
 async function execute(broker: Broker, batch: Owed[]): Promise<OutboxRow[]> {
   const due = effectsOf(broker, batch)
-  const replies = await pipelineBySlot(
-    broker.jobs.redis,
-    due.map(({ command }) => command),
-  )
   const failed = new Set<Owed>()
+  const [replies] = await Promise.all([
+    pipelineBySlot(
+      broker.jobs.redis,
+      due.map(({ command }) => command),
+    ),
+    tellProjects(broker, batch, failed),
+  ])
   replies.forEach(({ error }, i) => {
     if (!error) return
     broker.onError(error, 'run effects')
     for (const owed of due[i]!.owed) failed.add(owed)
   })
+  await recordLines(broker, batch, failed)
   const done: OutboxRow[] = []
   for (const owed of batch) if (!failed.has(owed)) done.push(owed.row)
   return done
@@ -117,11 +129,18 @@ export async function runOutbox(broker: Broker, rows: OutboxRow[]): Promise<void
     broker.jobs,
     rows.map(({ jobId }) => jobId),
   )
-  const owed = rows.map((row, i): Owed => {
-    const record = records[i]
-    const attempt = record?.attempts.find(({ number }) => number === row.attempt) ?? null
-    return { row, spec: record?.spec ?? null, attempt }
-  })
+  const owed = await Promise.all(
+    rows.map(async (row, i): Promise<Owed> => {
+      const record = records[i]
+      const attempt = record?.attempts.find(({ number }) => number === row.attempt) ?? null
+      return {
+        row,
+        spec: record?.spec ?? null,
+        attempt,
+        end: record && row.ended ? await endedJob(broker, record) : null,
+      }
+    }),
+  )
   const done: OutboxRow[] = []
   for (let i = 0; i < owed.length; i += ROWS_PER_FLUSH) {
     done.push(...(await execute(broker, owed.slice(i, i + ROWS_PER_FLUSH))))

@@ -27,9 +27,17 @@ export async function settle(
     broker.publisher.show({ jobId: spec.id, fence: settled.fence, entry: settled.entry, note }, settled.readers)
   }
   const closed = attempts.find(({ number }) => number === ending.attempt?.number)
-  if (settled.rowId && closed) {
-    runEffectsSoon(broker, { rowId: settled.rowId, jobId: spec.id, attempt: closed.number }, spec, closed)
-  }
+  const row = { rowId: settled.rowId, jobId: spec.id, attempt: closed?.number ?? 0, ended: true }
+  const { status, failure } = ending
+  runEffectsSoon(broker, row, spec, closed ?? null, {
+    spec,
+    status,
+    failure,
+    endedAtMs: settled.settledAtMs,
+    attempts,
+    body: ending.body ?? '',
+    resultBlob: settled.resultBlob,
+  })
   return settled
 }
 

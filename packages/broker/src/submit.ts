@@ -38,5 +38,5 @@ export async function submit(broker: Broker, job: NewJob): Promise<void> {
     })
   }
   if (!together) add()
-  if (created) runEffectsSoon(broker, { rowId: created.rowId, jobId: spec.id, attempt: 0 }, spec, null)
+  if (created) runEffectsSoon(broker, { rowId: created.rowId, jobId: spec.id, attempt: 0, ended: false }, spec, null)
 }

@@ -16,6 +16,7 @@ export interface LedgerRow {
 /**
  * One outbox row, written by the script that makes the transition. It only refers: attempt 0 is the job's acceptance, any other
  * the end of that attempt; what it owes (index; ledger line and limits) follows from the record, which is kept longer than any row.
+ * The row of a job's end, whether an attempt ended with it or not, owes its project's events and its line of a batch too.
  * Receivers deduplicate by effect id, `<jobId>.<attempt>.<kind>`.
  */
 export interface OutboxRow {
@@ -23,4 +24,6 @@ export interface OutboxRow {
   rowId: string
   jobId: string
   attempt: number
+  /** The job ended. */
+  ended: boolean
 }

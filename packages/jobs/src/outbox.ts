@@ -8,7 +8,7 @@ import { redisNow } from './redis-now.ts'
 const PER_PARTITION = 200
 
 /** The commands that strike rows off, one for each partition. */
-export function acknowledgeCommands(rows: OutboxRow[]): Command[] {
+export function acknowledgeCommands(rows: Pick<OutboxRow, 'rowId' | 'jobId'>[]): Command[] {
   return [...Map.groupBy(rows, ({ jobId }) => jobKeys(jobId).outbox)].map(([outbox, some]) => ({
     key: outbox,
     command: 'xdel',
@@ -33,6 +33,7 @@ export async function listOutbox(jobs: Jobs, olderThanMs: number): Promise<Outbo
           rowId,
           jobId: fields[fields.indexOf('j') + 1]!,
           attempt: Number(fields[fields.indexOf('n') + 1]),
+          ended: fields.includes('e'),
         })),
   )
 }

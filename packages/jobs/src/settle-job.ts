@@ -32,12 +32,14 @@ export interface Settled {
   fence: number
   /** The terminal entry, to be shown to the readers. */
   entry: LogEntry
-  rowId: string | null
+  rowId: string
   /** Who owned the job, to be told of a cancel. */
   owner: string | null
   readers: Reader[]
   /** They were told. */
   shown: boolean
+  /** Where the answer is that was too large for the record. */
+  resultBlob: string | null
   settledAtMs: number
 }
 
@@ -115,10 +117,11 @@ export async function settleJob(
   return {
     fence,
     entry: { seq, event, data, terminal: ending.status },
-    rowId: rowId || null,
+    rowId,
     owner: owner || null,
     readers: parseReaders(readers),
     shown: shows,
+    resultBlob: blob || null,
     settledAtMs: nowMs,
   }
 }

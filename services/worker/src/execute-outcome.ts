@@ -130,6 +130,6 @@ async function prepareLog(
 function owe(worker: WorkerContext, hold: Hold, rowId: string | null, number: number): void {
   const attempt = hold.attempts.find((candidate) => candidate.number === number)
   if (rowId && attempt) {
-    runEffectsSoon(worker.broker, { rowId, jobId: hold.jobId, attempt: number }, hold.spec, attempt)
+    runEffectsSoon(worker.broker, { rowId, jobId: hold.jobId, attempt: number, ended: false }, hold.spec, attempt)
   }
 }

@@ -125,7 +125,8 @@ async function withdraw(worker: WorkerContext, hold: Hold, { beginning }: HeadSt
   const { rowId } = await endAttempt(jobs, hold.jobId, hold.fence, beginning, ending)
   const attempt = { ...beginning, ...ending }
   hold.attempts = [...hold.attempts, attempt]
-  if (rowId) runEffectsSoon(worker.broker, { rowId, jobId: hold.jobId, attempt: attempt.number }, hold.spec, attempt)
+  const row = { rowId: rowId ?? '', jobId: hold.jobId, attempt: attempt.number, ended: false }
+  if (rowId) runEffectsSoon(worker.broker, row, hold.spec, attempt)
   return false
 }
 

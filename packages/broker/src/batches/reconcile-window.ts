@@ -4,7 +4,8 @@ import { readWindow, type TakenLine } from '@switchyard/batches/take-lines'
 import { isTerminal, type JobRecord } from '@switchyard/contract/job'
 import { readJobs } from '@switchyard/jobs/read-job'
 import type { Broker } from '../broker.ts'
-import { endedJob, recordEndedLines } from './record-ended-lines.ts'
+import { endedJob } from '../ended-job.ts'
+import { recordEndedLines } from './record-ended-lines.ts'
 
 /** What stands in a batch's window: the jobs that run, and the lines that no job was made of. */
 export interface WindowState {

@@ -15,14 +15,14 @@ export async function submitLines(
   priority: number | undefined,
 ): Promise<void> {
   const created = await Promise.allSettled(lines.map((line) => createJob(broker.jobs, { ...line, reader: null })))
-  const rows: { rowId: string; jobId: string; attempt: number }[] = []
+  const rows: { rowId: string; jobId: string }[] = []
   const adds: Promise<void>[] = []
   created.forEach((outcome, i) => {
     const { spec } = lines[i]!
     if (outcome.status === 'rejected') {
       broker.onError(outcome.reason, 'make a job of a line')
     } else if (outcome.value !== null) {
-      rows.push({ rowId: outcome.value.rowId, jobId: spec.id, attempt: 0 })
+      rows.push({ rowId: outcome.value.rowId, jobId: spec.id })
       const options = priority === undefined ? {} : { priority }
       adds.push(broker.producer.add(spec.route.hops[0]!.lane, { jobId: spec.id, delivery: 1 }, options))
     }

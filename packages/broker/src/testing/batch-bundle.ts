@@ -9,10 +9,10 @@ import { failure } from '@switchyard/contract/broker-error'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import { claimJob } from '@switchyard/jobs/claim-job'
 import { readRequest } from '@switchyard/jobs/read-request'
+import { settleJob } from '@switchyard/jobs/settle-job'
 import { newBeginning, newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { createConsumer } from '@switchyard/lanes/consumer'
 import { createFeeder, type Feeder } from '../batches/feeder.ts'
-import { recordEndedLines } from '../batches/record-ended-lines.ts'
 import { settle } from '../settle.ts'
 import { type BrokerBundle, openBroker } from './broker-bundle.ts'
 
@@ -156,10 +156,10 @@ models:
             failure: fails ? failure('provider_error', 'no luck') : null,
             body: fails ? null : `{\n "choices": [{"message": {"content": ${JSON.stringify(text)}}}]\n}`,
           } as const
-          const settled = await settle(broker, spec, { fence }, { ...how, attempt: { number: 1, ending } }, attempts)
-          if (tells && settled) {
-            await recordEndedLines(broker, [{ spec, ...how, body: how.body ?? '', attempts, resultBlob: null }])
-          }
+          const end = { ...how, attempt: { number: 1, ending } }
+          // One that tells nobody has died right after its settle.
+          if (tells) await settle(broker, spec, { fence }, end, attempts)
+          else await settleJob(broker.jobs, spec, { fence }, end)
           return { kind: 'done' }
         },
       })

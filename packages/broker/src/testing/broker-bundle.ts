@@ -76,7 +76,7 @@ export async function openBroker(url: string, role: ConnectionRole = 'consumer')
     const rows = await redis.xrange(jobKeys(jobId).outbox, '-', '+')
     return rows.flatMap(([rowId, fields]) => {
       const field = (name: string) => fields[fields.indexOf(name) + 1]
-      return field('j') === jobId ? [{ rowId, jobId, attempt: Number(field('n')) }] : []
+      return field('j') === jobId ? [{ rowId, jobId, attempt: Number(field('n')), ended: field('e') === '1' }] : []
     })
   }
 

@@ -27,7 +27,10 @@ local now = clock()
 local at, keep = int(now), tonumber(ARGV[12])
 fence = fence + 1
 local fields = { 'status', ARGV[4], 'fence', int(fence), 'completed', at, 'expires', int(now + keep) }
-local row = close_attempt(fields, outbox, ARGV[1], ARGV[8], f[9], ARGV[9])
+-- The one row of the end says what it owes, and which attempt ended with it.
+local closes = ARGV[8] ~= '' and not f[9]
+if closes then put(fields, 'e' .. ARGV[8], ARGV[9]) end
+local row = redis.call('XADD', outbox, '*', 'j', ARGV[1], 'n', closes and ARGV[8] or '0', 'e', '1')
 put(fields, 'settled', ARGV[2] .. ' ' .. row)
 if ARGV[5] ~= '' then put(fields, 'failure', ARGV[5]) end
 if ARGV[6] ~= '' then put(fields, 'result', ARGV[6]) end
