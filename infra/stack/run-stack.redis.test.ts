@@ -121,6 +121,7 @@ describe('runStack', { timeout: 40_000 }, () => {
       SWITCHYARD_SIMULATOR: 'on',
       SWITCHYARD_API_KEY: 'sk-sy-a-key-that-was-given-by-hand',
       SWITCHYARD_SECRET: 'a secret that webhooks are signed with',
+      AWS_SECRET_ACCESS_KEY: 'of the bucket',
       OPENAI_API_KEY: 'openai-canary',
       GEMINI_API_KEY: 'gemini-canary',
     })
@@ -134,6 +135,7 @@ describe('runStack', { timeout: 40_000 }, () => {
       expect([role, env.SWITCHYARD_SECRET !== undefined]).toEqual([role, signs])
       expect([role, env.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK]).toEqual([role, signs ? '1' : undefined])
       expect([role, env.REDIS_URL !== undefined]).toEqual([role, role !== 'simulator'])
+      expect([role, env.AWS_SECRET_ACCESS_KEY !== undefined]).toEqual([role, role !== 'simulator'])
       expect(env.SWITCHYARD_DRAIN_MS).toBe('8000')
     }
     const workers = (await started(stack.dataDir)).filter(({ env }) => env.OPENAI_API_KEY !== undefined)

@@ -40,6 +40,9 @@ const KNOWN_CREDENTIALS = [
   'OPENROUTER_API_KEY',
 ]
 
+/** Whoever keeps blobs in S3 needs them. */
+const BLOB_CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+
 /**
  * Every service with the environment it gets, and no more than it needs: provider credentials go to workers alone, the API
  * key to ingress alone, what webhooks are signed with to ingress and background, and the simulator knows none of these nor Redis.
@@ -108,6 +111,7 @@ export function listServices(stack: {
       REDIS_URL: undefined,
       SWITCHYARD_API_KEY: undefined,
       SWITCHYARD_SECRET: undefined,
+      ...Object.fromEntries(BLOB_CREDENTIALS.map((name) => [name, undefined])),
       SWITCHYARD_DRAIN_MS: String(settings.drainMs),
       PORT: String(stack.simulatorPort),
       HOST: '127.0.0.1',

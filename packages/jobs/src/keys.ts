@@ -48,3 +48,8 @@ export function liveChannel(readerId: string): string {
 export function inboxChannel(owner: string): string {
   return `sy:inbox:{${owner}}`
 }
+
+/** Which job a project's `Idempotency-Key` stands for, by the key's digest. */
+export function idempotencyKey(project: string, digest: string): string {
+  return `sy:{${project}}:idem:${digest}`
+}

@@ -18,14 +18,21 @@ const MINUTE = 60_000
 const LEASE_MS = 30_000
 
 const limit = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: undefined })
-const limitsOf: fc.Arbitrary<DeploymentLimits> = fc.record({
-  rpm: limit(6),
-  tpm: limit(200),
-  itpm: limit(150),
-  otpm: limit(100),
-  rpd: limit(40),
-  inFlight: limit(4),
-})
+const limitsOf: fc.Arbitrary<DeploymentLimits> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      rpm: limit(6),
+      tpm: limit(200),
+      itpm: limit(150),
+      otpm: limit(100),
+      rpd: limit(40),
+      inFlight: limit(4),
+    }),
+  },
+  // Where nothing else refuses a call, places are soon full.
+  { weight: 1, arbitrary: fc.record({ inFlight: fc.integer({ min: 1, max: 5 }) }) },
+)
 
 const job = fc.integer({ min: 0, max: 7 })
 const tokens = fc.integer({ min: 0, max: 120 })

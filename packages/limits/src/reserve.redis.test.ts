@@ -262,6 +262,38 @@ onEachRedis((redis) => {
       expect((await look(limits)).inFlight).toBe(2)
     })
 
+    it('come back one for each call, however it ends and however often that is said', async () => {
+      const limits = { inFlight: 3 }
+      const hasNoMore = async () => {
+        expect(await ask(limits, 'one more')).toMatchObject({ ok: false, waitingFor: 'in_flight' })
+        await cancelBooking(redis(), deployment, 'one more', { nowMs })
+      }
+      for (const lease of ['a', 'b', 'c']) expect(await ask(limits, lease)).toEqual({ ok: true })
+      await end(limits, 'a')
+      await end(limits, 'a')
+      await giveUp(limits, 'a')
+      expect(await ask(limits, 'd')).toEqual({ ok: true })
+      await hasNoMore()
+      await giveUp(limits, 'b')
+      await giveUp(limits, 'b')
+      expect(await ask(limits, 'e')).toEqual({ ok: true })
+      await hasNoMore()
+      // c, d and e ran out, and whoever held them says so late.
+      nowMs += 30_000
+      for (const lease of ['f', 'g', 'h']) expect(await ask(limits, lease)).toEqual({ ok: true })
+      await hasNoMore()
+      await end(limits, 'c')
+      await giveUp(limits, 'd')
+      await hasNoMore()
+      // f ran out as well, and nobody has noticed when it asks again.
+      nowMs += 30_000
+      for (const lease of ['f', 'g', 'i']) expect(await ask(limits, lease)).toEqual({ ok: true })
+      await hasNoMore()
+      await end(limits, 'e')
+      await end(limits, 'h')
+      await hasNoMore()
+    })
+
     it('are estimated from how long they are held', async () => {
       const limits = { inFlight: 1 }
       await ask(limits, 'a')

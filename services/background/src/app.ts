@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { openLocalBlobStore } from '@switchyard/blobs/local-blob-store'
+import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
@@ -55,7 +54,7 @@ export async function startBackground(
     connect('subscriber', `${config.id}-batches`),
     connect('subscriber', `${config.id}-fleet`),
     openMasterSecret({ given: config.secret, dataDir: config.dataDir }),
-    openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
+    openBlobStore(config.blobs),
     watchCatalog({ file: config.catalogFile, env, logger }),
   ])
   await checkPolicy(redis)

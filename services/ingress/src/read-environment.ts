@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import type { BlobSettings } from '@switchyard/blobs/open-blob-store'
 import { z } from 'zod'
 
 const environment = z.object({
@@ -5,6 +7,8 @@ const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   REDIS_URL: z.string().min(1),
   SWITCHYARD_DATA_DIR: z.string().min(1).default('.data'),
+  SWITCHYARD_BLOBS: z.string().min(1).optional(),
+  SWITCHYARD_S3_ENDPOINT: z.url().optional(),
   SWITCHYARD_DURABILITY: z.enum(['normal', 'strict']).default('normal'),
   SWITCHYARD_CATALOG: z.string().min(1).default('infra/catalog.yaml'),
   SWITCHYARD_API_KEY: z.string().min(1).optional(),
@@ -18,9 +22,8 @@ export interface Environment {
   host: string
   redisUrl: string
   dataDirectory: string
+  blobs: BlobSettings
   catalogFile: string
-  /** Acknowledged means fsynced, blobs too. */
-  fsync: boolean
   /** A first key with all rights, for development. */
   apiKey: string | undefined
   drainMs: number
@@ -44,8 +47,13 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     host: data.HOST,
     redisUrl: data.REDIS_URL,
     dataDirectory: data.SWITCHYARD_DATA_DIR,
+    blobs: {
+      location: data.SWITCHYARD_BLOBS ?? join(data.SWITCHYARD_DATA_DIR, 'blobs'),
+      s3Endpoint: data.SWITCHYARD_S3_ENDPOINT,
+      // Acknowledged means fsynced, blobs too.
+      fsync: data.SWITCHYARD_DURABILITY === 'strict',
+    },
     catalogFile: data.SWITCHYARD_CATALOG,
-    fsync: data.SWITCHYARD_DURABILITY === 'strict',
     apiKey: data.SWITCHYARD_API_KEY,
     drainMs: data.SWITCHYARD_DRAIN_MS,
     secret: data.SWITCHYARD_SECRET,

@@ -1,10 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { createAuthenticator } from '@switchyard/accounts/authenticate'
 import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
-import { openLocalBlobStore } from '@switchyard/blobs/local-blob-store'
+import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
@@ -77,7 +76,7 @@ export async function startIngress(
       connect('subscriber', `${id}-channels`),
       connect('subscriber', `${id}-batches`),
       openMasterSecret({ given: environment.secret, dataDir: environment.dataDirectory }),
-      openLocalBlobStore(join(environment.dataDirectory, 'blobs'), { fsync: environment.fsync }),
+      openBlobStore(environment.blobs),
     ])
   await checkPolicy(redis)
   if (environment.apiKey !== undefined) await ensureDevelopmentProject(redis, environment.apiKey)

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os'
-import { join } from 'node:path'
-import { openLocalBlobStore } from '@switchyard/blobs/local-blob-store'
+import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { cancel } from '@switchyard/broker/cancel'
 import { effectsDone } from '@switchyard/broker/run-effects'
@@ -52,7 +51,7 @@ export async function startWorker(
   const [redis, subscriber, blobs] = await Promise.all([
     connectRedis(config.redisUrl, { role: 'consumer', name: config.owner, onError: onRedisError }),
     connectRedis(config.redisUrl, { role: 'subscriber', name: `${config.owner}-inbox`, onError: onRedisError }),
-    openLocalBlobStore(join(config.dataDir, 'blobs'), { fsync: config.fsync }),
+    openBlobStore(config.blobs),
   ])
   await checkPolicy(redis)
 

@@ -147,9 +147,8 @@ models:
       const worker = await startWorker(
         {
           redisUrl: url,
-          dataDir,
           catalogFile,
-          fsync: false,
+          blobs: { location: join(dataDir, 'blobs'), s3Endpoint: undefined, fsync: false },
           simulatorUrl: simulator.url,
           suspect: false,
           drainMs: 5_000,
