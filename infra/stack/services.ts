@@ -94,7 +94,13 @@ export function listServices(stack: {
     },
     { name: 'worker', file: files.worker, env: { ...worker, SWITCHYARD_WORKER_ROLE: undefined } },
     { name: 'suspect worker', file: files.worker, env: { ...worker, SWITCHYARD_WORKER_ROLE: 'suspect' } },
-    { name: 'background', file: files.background, env: { ...withoutCredentials, ...shared, ...webhooks } },
+    {
+      name: 'background',
+      file: files.background,
+      // Inputs and outputs of batches stream through it: what is young is dead at once, and need not be many MB of it.
+      nodeOptions: ['--max-semi-space-size=8'],
+      env: { ...withoutCredentials, ...shared, ...webhooks },
+    },
   ]
   if (stack.simulatorPort === null) return services
   const simulator: Service = {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startClient } from './client-process.ts'
 import { describeConditions } from './conditions.ts'
 import { createCrew } from './crew.ts'
+import { measureBatches } from './measure-batches.ts'
 import { inTurn } from './measure-first-token.ts'
 import { measureLanes } from './measure-lanes.ts'
 import { measureMemory } from './measure-memory.ts'
@@ -69,6 +70,7 @@ async function bench(options: BenchOptions): Promise<number> {
       }
     }
     if (sections.has('lanes')) await measureLanes(rig)
+    if (sections.has('batches')) await measureBatches(rig)
     if (sections.has('webhooks')) await measureWebhooks(rig)
 
     const text = report(results, conditions, options.heldStreams)

@@ -49,6 +49,14 @@ export function judgeGoals(results: Results): Goal[] {
   atMost('first webhook try, p50, 1 % of receivers dead', of('webhook first try p50', 'switchyard'), 20, ' ms')
   atMost('ingress memory per open idle stream', of('memory', 'switchyard ingress'), 40, ' KB')
   atLeast('jobs/s through a lane against bare BullMQ', results.ratio('jobs rate', 'lane', 'bare'), 0.6)
+  const validated = of('batch', 'lines validated/s')
+  if (validated !== null) {
+    const measured = `${figure(validated)}/s`
+    goals.push({ what: 'batch lines of 1 KB validated', wanted: '≥ 10,000/s', measured, met: validated >= 10_000 })
+  }
+  for (const part of ['ingress', 'background']) {
+    atMost(`memory of ${part} with a batch of 50,000 lines`, of('batch', `${part} MB`), 300, ' MB')
+  }
   for (const kind of ['stream', 'json']) {
     const kept = results.ratio(`${kind} rate`, 'telemetry on', 'telemetry off')
     const cost = kept === null ? null : (1 - kept) * 100

@@ -15,9 +15,13 @@ const HEADS: Record<VariantName, string> = {
 
 /** The whole report as markdown. */
 export function report(results: Results, conditions: string, heldStreams: number): string {
-  const parts = [comparison(results, heldStreams), single(results), delivery(results), goals(results)].filter(
-    (part) => part !== '',
-  )
+  const parts = [
+    comparison(results, heldStreams),
+    single(results),
+    delivery(results),
+    batches(results),
+    goals(results),
+  ].filter((part) => part !== '')
   const failed = results.failed()
   const errors =
     failed === 0
@@ -94,6 +98,24 @@ function delivery(results: Results): string {
   row('first webhook try after the answer, 1 % of receivers dead, ms', 'webhook first try')
   row('`/v1/events` after an event, to the first byte of the next, ms', 'events resume')
   return rows.length === 0 ? '' : markdownTable([['', 'p50', 'p99'], ...rows])
+}
+
+/** One batch: figures of their own, and beside bare BullMQ where lanes were measured too. */
+function batches(results: Results): string {
+  const of = (column: string) => results.median('batch', column)
+  const rows: string[][] = []
+  const row = (what: string, value: number | null, unit = '') => {
+    if (value !== null) rows.push([what, `${figure(value)}${unit}`])
+  }
+  row('batch: lines validated/s', of('lines validated/s'))
+  row('batch: memory of ingress at its largest', of('ingress MB'), ' MB')
+  row('batch: memory of background at its largest', of('background MB'), ' MB')
+  row('batch: growth of Redis at its largest, per line', of('Redis bytes per line'), ' bytes')
+  row('batch: lines/s through the simulator at 0 ms', of('lines/s'))
+  const bare = results.median('jobs rate', 'bare')
+  const lines = of('lines/s')
+  if (bare !== null && lines !== null) row('batch: lines/s against jobs/s of bare BullMQ', lines / bare, ' ×')
+  return rows.length === 0 ? '' : markdownTable([['one batch', ''], ...rows])
 }
 
 function goals(results: Results): string {

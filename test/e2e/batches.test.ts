@@ -32,6 +32,14 @@ describe('a batch', () => {
     expect(calls).toHaveLength(40)
     expect(ended.usage?.output_tokens).toBe(calls.reduce((sum, call) => sum + call.completionTokens, 0))
     expect(ended.switchyard.cost_usd).toBeGreaterThan(0)
+    await expect
+      .poll(async () => {
+        const feed = (await (await api.fetch('/v1/events?limit=100')).json()) as {
+          data: { type: string; data: { id: string } }[]
+        }
+        return feed.data.filter(({ data }) => data.id === batch.id).map(({ type }) => type)
+      })
+      .toEqual(['batch.completed'])
   })
 
   it('tells what is wrong with its input, line by line', async () => {

@@ -24,6 +24,7 @@ import { startBatchFeeding } from './feed-batches.ts'
 import { outputFiles } from './output-files.ts'
 import { ownerKinds } from './owner-kinds.ts'
 import { repeat } from './repeat.ts'
+import { tellBatchEnd } from './tell-batch-end.ts'
 
 const SWEEP_EVERY_MS = 500
 const OUTBOX_EVERY_MS = 1_000
@@ -146,6 +147,7 @@ export async function startBackground(
     fleet: () => ({ catalog: catalog.current(), available: fleet.deployments() }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
+    onEnded: (batch) => tellBatchEnd(redis, batch),
   })
 
   let stopping: Promise<void> | null = null
