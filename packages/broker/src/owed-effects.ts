@@ -52,7 +52,8 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
   for (const owed of batch) {
     const { row, spec, attempt } = owed
     if (!spec) continue
-    if (row.attempt === 0 && !row.ended) {
+    if (row.attempt === 0) {
+      if (row.ended || spec.batch) continue
       accepted.add(spec.project, { jobId: spec.id, createdAtMs: spec.createdAtMs }, owed)
     } else if (attempt !== null) {
       const lease = attemptId(spec.id, attempt.number)

@@ -13,6 +13,7 @@ import { settleJob } from '@switchyard/jobs/settle-job'
 import { newBeginning, newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { createConsumer } from '@switchyard/lanes/consumer'
 import { createFeeder, type Feeder } from '../batches/feeder.ts'
+import { effectsDone } from '../run-effects.ts'
 import { settle } from '../settle.ts'
 import { type BrokerBundle, openBroker } from './broker-bundle.ts'
 
@@ -158,8 +159,10 @@ models:
           } as const
           const end = { ...how, attempt: { number: 1, ending } }
           // One that tells nobody has died right after its settle.
-          if (tells) await settle(broker, spec, { fence }, end, attempts)
-          else await settleJob(broker.jobs, spec, { fence }, end)
+          if (tells) {
+            await settle(broker, spec, { fence }, end, attempts)
+            await effectsDone(broker, 10_000)
+          } else await settleJob(broker.jobs, spec, { fence }, end)
           return { kind: 'done' }
         },
       })
