@@ -2,6 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createBatch, endedBatch, getBatch, readRows, requestLine } from '../harness/batches.ts'
 import { api, simulator } from '../harness/shared.ts'
 
+/** An ended batch is told of with the next round of the feeder. */
+const EVENTUALLY = { timeout: 10_000 }
+
 describe('a batch', () => {
   beforeEach(() => simulator.reset())
 
@@ -38,7 +41,7 @@ describe('a batch', () => {
           data: { type: string; data: { id: string } }[]
         }
         return feed.data.filter(({ data }) => data.id === batch.id).map(({ type }) => type)
-      })
+      }, EVENTUALLY)
       .toEqual(['batch.completed'])
   })
 

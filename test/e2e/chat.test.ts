@@ -200,7 +200,6 @@ describe('the wire', () => {
 
   it.each([
     ['strategy', { strategy: 'cost' }],
-    ['webhook', { webhook: 'we_1' }],
     ['cache', { cache: 'exact' }],
   ])('refuses switchyard.%s until it exists', async (name, switchyard) => {
     const response = await api.chat({ model: 'gpt-5-4-mini', messages: say('hi'), switchyard })
