@@ -62,6 +62,13 @@ export default {
       to: { path: OURS, pathNot: ['^packages/$1/', `^packages/(${FLOOR_1}|${FLOOR_2})/`] },
     },
     {
+      name: 'cli-from-outside',
+      comment: 'The command speaks HTTP, as any client would, and nobody imports it.',
+      severity: 'error',
+      from: { path: '^packages/cli/' },
+      to: { path: OURS, pathNot: '^packages/cli/' },
+    },
+    {
       name: 'every-package-has-a-floor',
       comment: 'A new package is entered in the table above before anybody imports it.',
       severity: 'error',
