@@ -5,6 +5,8 @@
 const FLOOR_1 = 'contract|telemetry|redis'
 const FLOOR_2 = 'catalog|jobs|lanes|limits|providers|accounts|fleet|egress|batches|notifications|blobs'
 const FLOOR_3 = 'broker'
+/** Beside the floors. */
+const CLIENTS = 'cli'
 const OURS = '^(packages|services|test|infra)/'
 
 /** A package from npm: where pnpm put it, or by its bare name where it was not even installed. */
@@ -63,17 +65,23 @@ export default {
     },
     {
       name: 'cli-from-outside',
-      comment: 'The command speaks HTTP, as any client would, and nobody imports it.',
+      comment: 'The command speaks HTTP, as any client would.',
       severity: 'error',
-      from: { path: '^packages/cli/' },
-      to: { path: OURS, pathNot: '^packages/cli/' },
+      from: { path: `^packages/(${CLIENTS})/` },
+      to: { path: OURS, pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'nobody-imports-clients',
+      severity: 'error',
+      from: { pathNot: `^packages/(${CLIENTS})/` },
+      to: { path: `^packages/(${CLIENTS})/` },
     },
     {
       name: 'every-package-has-a-floor',
       comment: 'A new package is entered in the table above before anybody imports it.',
       severity: 'error',
       from: {},
-      to: { path: '^packages/', pathNot: `^packages/(${FLOOR_1}|${FLOOR_2}|${FLOOR_3})/` },
+      to: { path: '^packages/', pathNot: `^packages/(${FLOOR_1}|${FLOOR_2}|${FLOOR_3}|${CLIENTS})/` },
     },
     {
       name: 'services-apart',

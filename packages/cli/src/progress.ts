@@ -47,7 +47,7 @@ function ended({ request_counts }: Batch): number {
 }
 
 /** What a person wants to know beside the bar: rate, time left, cost, failures. */
-export function facts({ status, request_counts, switchyard }: Batch): string {
+function facts({ status, request_counts, switchyard }: Batch): string {
   const { rate_per_second: rate = null, eta_seconds: eta = null, cost_usd: cost = null, paused } = switchyard ?? {}
   return [
     paused ? 'paused' : status,
