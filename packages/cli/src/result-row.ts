@@ -7,8 +7,10 @@ export interface ResultRow {
   error: { code: string; message: string } | null
   /** As the endpoint reports it. */
   usage: Record<string, unknown> | null
-  /** Id of the job, for `GET /v1/jobs/{id}`. */
+  /** Id of the job that the line was. */
   job: string | null
+  /** Who answered, as the provider names it. */
+  model: string | null
 }
 
 interface Answer {
@@ -18,6 +20,7 @@ interface Answer {
 }
 
 interface Body {
+  model?: string
   choices?: { message?: { content?: string | null; refusal?: string | null } }[]
   output?: { type: string; content?: { type: string; text?: string }[] }[]
   usage?: Record<string, unknown>
@@ -28,7 +31,7 @@ interface Body {
 export function readRow(text: string, json: boolean): ResultRow {
   const { custom_id: document, response, error } = JSON.parse(text) as Answer
   const body = response?.body ?? null
-  const rest = { usage: body?.usage ?? null, job: response?.request_id ?? null }
+  const rest = { usage: body?.usage ?? null, job: response?.request_id ?? null, model: body?.model ?? null }
   const completed = (output: unknown): ResultRow => ({ document, status: 'completed', output, error: null, ...rest })
   const failed = (code: string, message: string): ResultRow => ({
     document,
@@ -62,5 +65,13 @@ function readAnswer(body: Body): unknown {
 }
 
 export function rejectedRow({ document, why }: { document: string; why: string }): ResultRow {
-  return { document, status: 'failed', output: null, error: { code: 'not_sent', message: why }, usage: null, job: null }
+  return {
+    document,
+    status: 'failed',
+    output: null,
+    error: { code: 'not_sent', message: why },
+    usage: null,
+    job: null,
+    model: null,
+  }
 }
