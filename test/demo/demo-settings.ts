@@ -6,25 +6,22 @@ export interface DemoSettings {
   folder: string | null
   /** At most so many documents. */
   limit: number
-  /** How many documents are on their way at once. */
-  parallel: number
   model: string
-  resultsFile: string
+  /** Folder for the results. */
+  out: string
 }
 
 export const USAGE = `usage: npm run demo -- [folder] [options]
 
   folder              text files to read, with everything below (default: README and licence files of the dependencies)
   --limit <n>         at most so many documents (300)
-  --parallel <n>      so many on their way at once (64)
   --model <name>      any name of the catalog (claude-haiku-4-5)
-  --out <file>        where the rows go (results.jsonl)
+  --out <folder>      where results.jsonl and summary.json go (demo-results)
 
 A stack that runs already is used: SWITCHYARD_URL and SWITCHYARD_API_KEY, else the one of this checkout on PORT (8080).
 Where none answers, the demo starts one of its own and stops it at the end.`
 
 const MOST_DOCUMENTS = 10_000
-const MOST_PARALLEL = 1_000
 
 /** Reads the command line; paths are taken from `directory`. Throws with a message for people where it can't be understood. */
 export function readDemoSettings(args: string[], directory: string): DemoSettings | 'help' {
@@ -33,9 +30,8 @@ export function readDemoSettings(args: string[], directory: string): DemoSetting
     allowPositionals: true,
     options: {
       limit: { type: 'string', default: '300' },
-      parallel: { type: 'string', default: '64' },
       model: { type: 'string', default: 'claude-haiku-4-5' },
-      out: { type: 'string', default: 'results.jsonl' },
+      out: { type: 'string', default: 'demo-results' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -45,9 +41,8 @@ export function readDemoSettings(args: string[], directory: string): DemoSetting
   return {
     folder: folder === undefined ? null : resolve(directory, folder),
     limit: wholeNumber('--limit', values.limit, MOST_DOCUMENTS),
-    parallel: wholeNumber('--parallel', values.parallel, MOST_PARALLEL),
     model: values.model,
-    resultsFile: resolve(directory, values.out),
+    out: resolve(directory, values.out),
   }
 }
 

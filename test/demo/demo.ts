@@ -1,17 +1,20 @@
-import { relative } from 'node:path'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import OpenAI from 'openai'
 import { type DemoSettings, readDemoSettings, USAGE } from './demo-settings.ts'
-import { extractAll } from './extract-all.ts'
 import { findDependencyTexts, findFiles } from './find-files.ts'
 import { type DemoStack, findStack } from './find-stack.ts'
 import { planOutage } from './outage.ts'
 import { type Document, readDocuments } from './read-documents.ts'
-import { missingResults, openResults, readResults } from './results-file.ts'
+import { missingResults, readResults } from './results.ts'
+import { runCommand } from './run-command.ts'
 import { streamAndResume } from './stream-and-resume.ts'
 import { isCompleted, summaryTable } from './summary-table.ts'
+import { writeFolder } from './write-folder.ts'
 
-// npm run demo [folder]: documents as jobs, a provider that fails meanwhile, and a stream that survives its connection.
+// npm run demo [folder]: a folder of documents as a batch, a provider that fails meanwhile, and a stream that survives its connection.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CTRL_C = 130
@@ -43,7 +46,7 @@ async function main(): Promise<number> {
     return await run(stack, documents, settings)
   } catch (error) {
     if (stop.signal.aborted) {
-      say('\nStopped. The jobs that were being followed are cancelled; the rows so far are in the results.')
+      say('\nStopped. The batch is cancelled; the rows so far are in the results.')
       return CTRL_C
     }
     process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : error}\n${stack?.logTail() ?? ''}\n`)
@@ -63,7 +66,7 @@ async function loadDocuments({ folder, limit }: DemoSettings): Promise<Document[
 }
 
 async function run(stack: DemoStack, documents: Document[], settings: DemoSettings): Promise<number> {
-  const { model, parallel, resultsFile } = settings
+  const { model } = settings
   const { simulatorUrl } = stack
   const client = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: stack.key })
   say(`${stack.url}, model ${model}`)
@@ -72,21 +75,9 @@ async function run(stack: DemoStack, documents: Document[], settings: DemoSettin
     say('Of a stack with a simulator give its address ("simulator ready ...") in SWITCHYARD_SIMULATOR_URL.')
   }
 
-  say('\n1. A job for each document (Prefer: respond-async, JSON schema), followed by its events')
-  const results = openResults(resultsFile)
-  const outage = await extractAll(client, documents, {
-    model,
-    parallel,
-    results,
-    signal: stop.signal,
-    outage: (line) => (simulatorUrl === null ? null : planOutage(simulatorUrl, documents.length, line)),
-  }).finally(() => results.close())
-  const rows = await readResults(resultsFile)
-  say(`\n${summaryTable(rows, outage)}\n\n  ${rows.length} rows in ${relative(process.cwd(), resultsFile)}`)
-  const lost = missingResults(documents, rows)
-  const failed = rows.filter((row) => !isCompleted(row))
-  complain([...lost, ...failed.map((row) => `${row.document} ${row.status}: ${row.error?.code ?? row.error?.message}`)])
-  if (lost.length === 0) say('  nothing was lost: every document has exactly one row')
+  say('\n1. A folder of documents as a batch with a JSON schema: npx switchyard batch\n')
+  const problems = await batchOfDocuments(client, stack, documents, settings)
+  complain(problems)
 
   say('\n2. A stream that loses its connection halfway\n')
   const longest = documents.reduce((a, b) => (b.text.length > a.text.length ? b : a))
@@ -97,7 +88,39 @@ async function run(stack: DemoStack, documents: Document[], settings: DemoSettin
     say(`\n  ${stream.events} events without a gap, ${stream.bytes} bytes of text:`)
     say(`  equal to the result of ${stream.job}, byte for byte`)
   }
-  return lost.length + failed.length + stream.problems.length === 0 ? 0 : 1
+  return problems.length + stream.problems.length === 0 ? 0 : 1
+}
+
+/** What is wrong with the batch, in words; nothing where every document has its answer. */
+async function batchOfDocuments(
+  client: OpenAI,
+  stack: DemoStack,
+  documents: Document[],
+  { model, out }: DemoSettings,
+): Promise<string[]> {
+  const scratch = await mkdtemp(join(tmpdir(), 'switchyard-demo-'))
+  try {
+    const folder = join(scratch, 'documents')
+    const named = await writeFolder(folder, documents)
+    const { simulatorUrl } = stack
+    const planned = simulatorUrl === null ? null : planOutage(simulatorUrl, named.length, (line) => say(`\n  ${line}`))
+    const run = { folder, scratch, out, model, outage: planned, signal: stop.signal }
+    const { outage } = await runCommand(client, stack, run)
+    const { cost_usd: costUsd } = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as {
+      cost_usd: number | null
+    }
+    const rows = await readResults(out)
+    say(`\n${summaryTable(rows, { costUsd, outage })}\n`)
+    const lost = missingResults(named, rows)
+    if (lost.length === 0) say('  nothing was lost: every document has exactly one row')
+    const failed = rows.filter((row) => !isCompleted(row))
+    return [
+      ...lost,
+      ...failed.map(({ document, error }) => `${document}: ${error?.code ?? 'is not what was asked for'}`),
+    ]
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
 }
 
 function complain(problems: string[]): void {

@@ -1,15 +1,3 @@
-import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
-import type { Document } from './read-documents.ts'
-
-/** What is asked of every document. */
-export interface Extraction {
-  title: string
-  kind: string
-  licence: string
-  summary: string
-  keywords: string[]
-}
-
 const text = (description: string) => ({ type: 'string', description })
 
 const PROPERTIES = {
@@ -20,41 +8,20 @@ const PROPERTIES = {
   keywords: { type: 'array', items: { type: 'string' }, description: 'Three to eight words to find it by' },
 }
 
-const SCHEMA = {
+export const PROMPT = 'You read documents and fill in a form about each.'
+
+/** The form: what is asked of every document. */
+export const SCHEMA = {
   type: 'object',
   properties: PROPERTIES,
   required: Object.keys(PROPERTIES),
   additionalProperties: false,
 }
 
-/** The request for one document: an ordinary chat completion with a JSON schema. */
-export function extractionRequest(model: string, document: Document): ChatCompletionCreateParamsNonStreaming {
-  return {
-    model,
-    messages: [
-      { role: 'system', content: 'You read documents and fill in a form about each.' },
-      {
-        role: 'user',
-        content: `The file ${document.name}:\n\n<document>\n${document.text}\n</document>`,
-      },
-    ],
-    response_format: { type: 'json_schema', json_schema: { name: 'document', strict: true, schema: SCHEMA } },
-  }
-}
-
-/** The form as the model filled it in; null where the answer is not what the schema says. */
-export function readExtraction(content: string | null | undefined): Extraction | null {
-  try {
-    const value: unknown = JSON.parse(content ?? '')
-    return isExtraction(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-function isExtraction(value: unknown): value is Extraction {
+/** Whether an answer is the form, filled in. */
+export function isExtraction(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  const { title, kind, licence, summary, keywords } = value as Record<keyof Extraction, unknown>
+  const { title, kind, licence, summary, keywords } = value as Record<keyof typeof PROPERTIES, unknown>
   return (
     [title, kind, licence, summary].every((field) => typeof field === 'string') &&
     Array.isArray(keywords) &&
