@@ -23,7 +23,7 @@ export async function answerOnce(ingress: Ingress, job: AdmittedJob, reply: Fast
     attributes: { [ATTR.jobId]: spec.id, [ATTR.deliveryMode]: 'wait' },
   })
   const forMs = preference.kind === 'wait' ? preference.seconds * 1000 : null
-  const wait = waitForEnd(ingress, spec.id, reply.raw, forMs)
+  const wait = waitForEnd(ingress, spec.id, reply.raw, { forMs, created: job.stored === null })
   try {
     await enqueue(ingress, job, 'end')
     const end = await wait.end

@@ -1,12 +1,12 @@
 import { planJob } from '@switchyard/broker/chat/plan-job'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
-import type { Dialect, JobSpec } from '@switchyard/contract/job'
+import type { Dialect, JobRecord, JobSpec } from '@switchyard/contract/job'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyRequest } from 'fastify'
 import { principalOf } from '../access.ts'
-import { checkIdempotencyKey } from '../check-idempotency-key.ts'
+import type { Headers } from '../failure-headers.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
@@ -20,6 +20,10 @@ export interface AdmittedJob {
   body: Buffer
   preference: Preference
   span: SpanHandle
+  /** Its record where it is stored already and others may share it: it is attached to, not created. */
+  stored: JobRecord | null
+  /** Of the answer, whatever it is. */
+  headers: Headers
 }
 
 /** What a body asks, and its bytes. */
@@ -42,14 +46,11 @@ export async function admit(
     const principal = principalOf(request)
     const { headers } = request
     const preference = readPrefer(headers.prefer)
-    checkIdempotencyKey(headers['idempotency-key'])
     ingress.memory.check()
     const given = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const reading = read(given)
     const { intake, bytes } = reading instanceof Promise ? await reading : reading
-    if (intake.stream && preference.kind === 'wait') {
-      throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
-    }
+    refuseWaitedStream(preference, intake.stream)
     const asked = intake.options.webhook
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
     const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
@@ -70,11 +71,17 @@ export async function admit(
         [ATTR.lane]: spec.route.hops[0]?.lane,
       })
     }
-    return { spec, body: bytes, preference, span }
+    return { spec, body: bytes, preference, span, stored: null, headers: {} }
   } catch (error) {
     admission.fail(toBrokerError(error).code)
     throw error
   } finally {
     admission.end()
   }
+}
+
+/** A stream has no end to wait for. */
+export function refuseWaitedStream(preference: Preference, stream: boolean): void {
+  if (!stream || preference.kind !== 'wait') return
+  throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
 }
