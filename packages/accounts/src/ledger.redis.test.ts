@@ -54,7 +54,7 @@ onEachRedis((redis) => {
   })
   async function rows(day = TODAY): Promise<LedgerRow[]> {
     const read: LedgerRow[] = []
-    for await (const one of readLedger(redis(), project, day)) read.push(one)
+    for await (const one of readLedger(redis(), project, day)) if ('attempt' in one) read.push(one)
     return read.sort(byId)
   }
   const byId = (a: LedgerRow, b: LedgerRow) => (a.effectId < b.effectId ? -1 : 1)

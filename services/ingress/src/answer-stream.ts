@@ -3,6 +3,7 @@ import type { Follow } from '@switchyard/jobs/live-reader'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyReply } from 'fastify'
+import { bookCached } from './cache/book-cached.ts'
 import type { AdmittedJob } from './chat/admit-chat.ts'
 import { enqueue } from './enqueue.ts'
 import type { Ingress } from './ingress.ts'
@@ -45,6 +46,7 @@ export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: Fa
       onEnd(end) {
         answer.answering(end)
         answer.end(end.failure)
+        if (job.cached?.how === 'shared') void bookCached(ingress, job)
       },
       onGone: (error) => answer.fail(toFailure(error)),
     },

@@ -97,7 +97,7 @@ export const documents = {
   createChatCompletion: {
     summary: 'Create a chat completion',
     description:
-      'Every request is a job. Waits for the answer, streams it (`stream: true`), or answers 202 with the job (`Prefer: respond-async`, `Prefer: wait=N`).',
+      'Every request is a job. Waits for the answer, streams it (`stream: true`), or answers 202 with the job (`Prefer: respond-async`, `Prefer: wait=N`). With `switchyard.cache: exact`, `x-switchyard-cache` says `miss`, `shared` or `hit`.',
     tags: ['inference'],
     headers: inferenceHeaders,
     body: chatRequest,

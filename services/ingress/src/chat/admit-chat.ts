@@ -24,6 +24,10 @@ export interface AdmittedJob {
   stored: JobRecord | null
   /** Of the answer, whatever it is. */
   headers: Headers
+  /** With `cache: exact`: what makes another request the same (`answerDigest`). */
+  digest: string | null
+  /** Where another request's call answers: how, and whose answer this one is. */
+  cached: { how: 'hit' | 'shared'; id: string; apiKey: string; tags: Record<string, string> } | null
 }
 
 /** What a body asks, and its bytes. */
@@ -52,6 +56,12 @@ export async function admit(
     const { intake, bytes } = reading instanceof Promise ? await reading : reading
     refuseWaitedStream(preference, intake.stream)
     const asked = intake.options.webhook
+    if (asked !== undefined && intake.digest !== undefined) {
+      // The call that answers may be another request's, and tells whom that one named.
+      throw new BrokerError('invalid_value', "'switchyard.cache' and 'switchyard.webhook' can not be combined.", {
+        param: 'switchyard.cache',
+      })
+    }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
     const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
     const spec = planJob(fleet, {
@@ -71,7 +81,16 @@ export async function admit(
         [ATTR.lane]: spec.route.hops[0]?.lane,
       })
     }
-    return { spec, body: bytes, preference, span, stored: null, headers: {} }
+    return {
+      spec,
+      body: bytes,
+      preference,
+      span,
+      stored: null,
+      headers: {},
+      digest: intake.digest ?? null,
+      cached: null,
+    }
   } catch (error) {
     admission.fail(toBrokerError(error).code)
     throw error
