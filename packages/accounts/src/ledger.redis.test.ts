@@ -67,6 +67,8 @@ onEachRedis((redis) => {
       expect(await readTotals(redis(), project, TODAY)).toEqual({
         attempts: 2,
         unpricedAttempts: 1,
+        cachedAnswers: 0,
+        savedNanoUsd: 0,
         inputTokens: 100,
         cachedInputTokens: 40,
         cacheWriteTokens: 0,
