@@ -54,7 +54,7 @@ onEachRedis((redis) => {
   })
   async function rows(day = TODAY): Promise<LedgerRow[]> {
     const read: LedgerRow[] = []
-    for await (const one of readLedger(redis(), project, day)) read.push(one)
+    for await (const one of readLedger(redis(), project, day)) if ('attempt' in one) read.push(one)
     return read.sort(byId)
   }
   const byId = (a: LedgerRow, b: LedgerRow) => (a.effectId < b.effectId ? -1 : 1)
@@ -67,6 +67,8 @@ onEachRedis((redis) => {
       expect(await readTotals(redis(), project, TODAY)).toEqual({
         attempts: 2,
         unpricedAttempts: 1,
+        cachedAnswers: 0,
+        savedNanoUsd: 0,
         inputTokens: 100,
         cachedInputTokens: 40,
         cacheWriteTokens: 0,

@@ -1,4 +1,4 @@
-import type { LedgerRow } from '@switchyard/contract/effects'
+import type { CachedRow, LedgerRow } from '@switchyard/contract/effects'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
 import { defineScript } from '@switchyard/redis/script'
@@ -15,6 +15,9 @@ export interface LedgerTotals {
   outputTokens: number
   reasoningTokens: number
   costNanoUsd: number
+  /** Answers that another request's call gave; its tokens and cost count once, where they were paid. */
+  cachedAnswers: number
+  savedNanoUsd: number
 }
 
 const DAY_MS = 24 * 3_600_000
@@ -32,6 +35,8 @@ const TOTALS = [
   'outputTokens',
   'reasoningTokens',
   'costNanoUsd',
+  'cachedAnswers',
+  'savedNanoUsd',
 ] as const satisfies (keyof LedgerTotals)[]
 
 // KEYS ledger totals; ARGV epoch s at which both expire, how many rows, their effect ids, the rows, the amounts of each row (in the
@@ -62,7 +67,7 @@ if new < n then
     end
   end
 end
--- The first total are the attempts.
+-- The first total counts the rows, of attempts or of cached answers.
 local begun = redis.call('HINCRBY', KEYS[2], amounts[1], amounts[2]) > new
 for i = 3, #amounts, 2 do redis.call('HINCRBY', KEYS[2], amounts[i], amounts[i + 1]) end
 if not begun then
@@ -78,17 +83,17 @@ export function ledgerDay(atMs: number): string {
 }
 
 /**
- * Books one attempt on the day on which it ended, and adds it to that day's totals. Once for each effect id: the first row stays,
+ * Books one attempt, or one cached answer, on the day on which it ended, and adds it to that day's totals. Once for each effect id: the first row stays,
  * whatever is learnt later. False when the row was there already.
  */
-export async function recordLedgerRow(redis: RedisClient, row: LedgerRow): Promise<boolean> {
+export async function recordLedgerRow(redis: RedisClient, row: LedgerRow | CachedRow): Promise<boolean> {
   const [reply] = await pipelineBySlot(redis, [ledgerCommand(row.project, ledgerDay(row.atMs), [row])])
   if (reply!.error) throw reply!.error
   return reply!.value === 1
 }
 
 /** `recordLedgerRow` of some rows of one project and one day, at most some hundred, as one command for a pipeline. */
-export function ledgerCommand(project: string, day: string, rows: LedgerRow[]): Command {
+export function ledgerCommand(project: string, day: string, rows: (LedgerRow | CachedRow)[]): Command {
   const expiresAt = Math.ceil(((Math.floor(rows[0]!.atMs / DAY_MS) + 1 + KEPT_DAYS) * DAY_MS) / 1_000)
   const args: (string | number)[] = [expiresAt, rows.length]
   for (const { effectId } of rows) args.push(effectId)
@@ -109,8 +114,13 @@ export function ledgerCommand(project: string, day: string, rows: LedgerRow[]): 
   return scriptCommand(RECORD, [ledgerKey(project, day), totalsKey(project, day)], args)
 }
 
-function amountsOf({ attempt }: LedgerRow): LedgerTotals {
+const NOTHING = Object.fromEntries(TOTALS.map((name) => [name, 0])) as Record<keyof LedgerTotals, number>
+
+function amountsOf(row: LedgerRow | CachedRow): LedgerTotals {
+  if ('kind' in row) return { ...NOTHING, cachedAnswers: 1, savedNanoUsd: row.savedNanoUsd ?? 0 }
+  const { attempt } = row
   return {
+    ...NOTHING,
     attempts: 1,
     unpricedAttempts: attempt.costNanoUsd === null ? 1 : 0,
     inputTokens: attempt.usage?.inputTokens ?? 0,
@@ -123,7 +133,11 @@ function amountsOf({ attempt }: LedgerRow): LedgerTotals {
 }
 
 /** The rows of one day (`yyyymmdd`), each once, in no order, some hundred at a time. Rows written meanwhile may be missing. */
-export async function* readLedger(redis: RedisClient, project: string, day: string): AsyncGenerator<LedgerRow> {
+export async function* readLedger(
+  redis: RedisClient,
+  project: string,
+  day: string,
+): AsyncGenerator<LedgerRow | CachedRow> {
   const seen = new Set<string>()
   let cursor = '0'
   do {
@@ -133,7 +147,7 @@ export async function* readLedger(redis: RedisClient, project: string, day: stri
       // A scan may show an entry twice.
       if (seen.has(entries[i]!)) continue
       seen.add(entries[i]!)
-      yield JSON.parse(entries[i + 1]!) as LedgerRow
+      yield JSON.parse(entries[i + 1]!) as LedgerRow | CachedRow
     }
   } while (cursor !== '0')
 }
@@ -151,5 +165,7 @@ export async function readTotals(redis: RedisClient, project: string, day: strin
     outputTokens: sum('outputTokens'),
     reasoningTokens: sum('reasoningTokens'),
     costNanoUsd: sum('costNanoUsd'),
+    cachedAnswers: sum('cachedAnswers'),
+    savedNanoUsd: sum('savedNanoUsd'),
   }
 }

@@ -10,9 +10,9 @@ import { runEffectsSoon } from './run-effects.ts'
 /**
  * Accepts a job. Once this resolves the job is stored and will end, whatever happens to its delivery: an add that fails is made good
  * by the sweeper. Rejects with `service_unavailable` when Redis did not acknowledge; the outcome is unknown then, so that id is
- * cancelled as soon as Redis answers.
+ * cancelled as soon as Redis answers, unless it is `replayable`: then others know the id, and the next request for it makes it or attaches.
  */
-export async function submit(broker: Broker, job: NewJob): Promise<void> {
+export async function submit(broker: Broker, job: NewJob, options: { replayable?: boolean } = {}): Promise<void> {
   const { spec } = job
   const { lane, deployments } = spec.route.hops[0]!
   const [{ id: deployment, drop }] = deployments as [RoutedDeployment]
@@ -31,7 +31,7 @@ export async function submit(broker: Broker, job: NewJob): Promise<void> {
     if (together) add()
     created = await creating
   } catch (cause) {
-    cancelOnceReachable(broker, spec.id)
+    if (!options.replayable) cancelOnceReachable(broker, spec.id)
     throw new BrokerError('service_unavailable', 'The job store did not acknowledge the job. Try again.', {
       retryAfterMs: 1_000,
       cause,

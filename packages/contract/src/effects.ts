@@ -1,4 +1,5 @@
 import type { Attempt } from './job.ts'
+import type { Usage } from './usage.ts'
 
 /** One line of the usage ledger, one for each attempt; its effect id makes it idempotent. Costs in nano-dollars. */
 export interface LedgerRow {
@@ -7,6 +8,25 @@ export interface LedgerRow {
   apiKey: string
   jobId: string
   attempt: Attempt
+  endpoint: string
+  model: string
+  tags: Record<string, string>
+  atMs: number
+}
+
+/** The ledger's line of an answer that another request's call gave. It cost nothing. */
+export interface CachedRow {
+  kind: 'cached'
+  effectId: string
+  project: string
+  apiKey: string
+  /** The job that answered. */
+  jobId: string
+  /** What the call used; none of it was used again. */
+  usage: Usage | null
+  costNanoUsd: 0
+  /** What the call had cost; null: unpriced. */
+  savedNanoUsd: number | null
   endpoint: string
   model: string
   tags: Record<string, string>

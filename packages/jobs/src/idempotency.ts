@@ -35,6 +35,15 @@ export interface KeyedRequest {
 /** `first`: make the job. `replay`: it has been made, or is being made by another request. `reused`: the key stands for another request. */
 export type KeyClaim = { kind: 'first' | 'replay'; jobId: string } | { kind: 'reused' }
 
+/** What a project's key stands for by now, null for nothing yet. */
+export async function findIdempotencyKey(
+  jobs: Pick<Jobs, 'redis'>,
+  request: Omit<KeyedRequest, 'jobId'>,
+): Promise<KeyClaim | null> {
+  const row = await jobs.redis.get(idempotencyKey(request.project, digest(request.key)))
+  return row === null ? null : readRow(row, request.fingerprint, null)
+}
+
 /**
  * Ties a key of a project to a job id, for 24 h; the first writer wins. Written before the job: who repeats this with the same id after a
  * lost answer is still the first, and makes the job, which is safe to repeat. Rejects when Redis does not answer.
@@ -47,7 +56,11 @@ export async function claimIdempotencyKey(jobs: Pick<Jobs, 'redis'>, request: Ke
     [idempotencyKey(project, digest(key))],
     [`${jobId} ${fingerprint}`, KEPT_MS],
   )
-  const [standing, seen] = (row as string).split(' ') as [string, string]
+  return readRow(row as string, fingerprint, jobId)
+}
+
+function readRow(row: string, fingerprint: string, jobId: string | null): KeyClaim {
+  const [standing, seen] = row.split(' ') as [string, string]
   if (seen !== fingerprint) return { kind: 'reused' }
   return { kind: standing === jobId ? 'first' : 'replay', jobId: standing }
 }

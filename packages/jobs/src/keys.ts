@@ -53,3 +53,8 @@ export function inboxChannel(owner: string): string {
 export function idempotencyKey(project: string, digest: string): string {
   return `sy:{${project}}:idem:${digest}`
 }
+
+/** Which job answers identical requests of a project, by their digest. */
+export function answerKey(project: string, digest: string): string {
+  return `sy:{${project}}:answer:${digest}`
+}

@@ -35,6 +35,8 @@ export interface LiveReader {
 interface Followed {
   followers: Set<Follower>
   interest: Interest
+  /** Settles once this process is registered as a reader. */
+  registered: Promise<void>
   heardAtMs: number
 }
 
@@ -139,8 +141,11 @@ export async function startLiveReader(options: {
     try {
       if (isNew || (follower.wantsEntries && job.interest === 'end')) {
         job.interest = follower.wantsEntries ? 'all' : job.interest
-        await register(follower, job.interest)
+        job.registered = register(follower, job.interest)
+        job.registered.catch(() => {})
       }
+      // Who comes while another of this process registers must not read before that is done: it would miss what comes in between.
+      await job.registered
     } catch (error) {
       follower.gone(
         BrokerError.is(error)
@@ -230,6 +235,7 @@ export async function startLiveReader(options: {
         job = {
           followers: new Set(),
           interest: follower.wantsEntries ? 'all' : 'end',
+          registered: Promise.resolve(),
           heardAtMs: performance.now(),
         }
         followed.set(jobId, job)

@@ -28,23 +28,41 @@ interface Stored {
   disabledReason: string | null
 }
 
-/** Registers a receiver. The URL has been checked by whoever calls. Throws `insufficient_quota` when the project has fifty. */
+export function newEndpointId(): string {
+  return `whe_${newUlid()}`
+}
+
+/**
+ * Registers a receiver; with the same id safe to repeat. The URL has been checked by whoever calls. Throws `insufficient_quota` when the
+ * project has fifty.
+ */
 export async function createEndpoint(
   on: Notifications,
   project: string,
   fields: EndpointFields,
+  id: string = newEndpointId(),
 ): Promise<WebhookEndpointWithSecret> {
   const nowMs = Date.now()
   const record: EndpointRecord = {
-    id: `whe_${newUlid(nowMs)}`,
+    id,
     ...fields,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     version: 1,
     previousUntilMs: null,
   }
-  await put(on, project, '', record)
-  return withSecret(on, record)
+  if (await put(on, project, '', record)) return withSecret(on, record)
+  return (await getEndpointWithSecret(on, project, id)) ?? withSecret(on, record)
+}
+
+/** An endpoint as its creator was given it, with the secret of now. null when there is no such endpoint. */
+export async function getEndpointWithSecret(
+  on: Notifications,
+  project: string,
+  id: string,
+): Promise<WebhookEndpointWithSecret | null> {
+  const stored = await read(on, project, id)
+  return stored && withSecret(on, stored.record, stored.disabledReason)
 }
 
 /** null when there is no such endpoint. */
@@ -156,9 +174,13 @@ async function put(on: Notifications, project: string, before: string, record: E
   throw new BrokerError('insufficient_quota', `A project has at most ${MOST_ENDPOINTS} webhook endpoints.`)
 }
 
-function withSecret(on: Notifications, record: EndpointRecord): WebhookEndpointWithSecret {
+function withSecret(
+  on: Notifications,
+  record: EndpointRecord,
+  disabledReason: string | null = null,
+): WebhookEndpointWithSecret {
   return {
-    ...toEndpointObject(on.masterSecret, record, null),
+    ...toEndpointObject(on.masterSecret, record, disabledReason),
     signing_secret: deriveSecret(on.masterSecret, record.id, record.version),
   }
 }

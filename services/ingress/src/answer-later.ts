@@ -9,7 +9,7 @@ import { queuedRecord } from './queued-record.ts'
 /** `Prefer: respond-async`: 202 and the job, as soon as it is stored. */
 export async function answerLater(ingress: Ingress, job: AdmittedJob, reply: FastifyReply): Promise<FastifyReply> {
   await enqueue(ingress, job, null)
-  return sendAccepted(reply, queuedRecord(job.spec), 'respond-async')
+  return sendAccepted(reply, job.stored ?? queuedRecord(job.spec), 'respond-async')
 }
 
 /** 202, `Location`, and the job as body; `applied`: the preference that brought it about (RFC 7240 §3). */

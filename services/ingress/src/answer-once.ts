@@ -7,6 +7,7 @@ import { startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyReply } from 'fastify'
 import { finishedHeaders } from './answer-headers.ts'
 import { sendAccepted } from './answer-later.ts'
+import { bookCached } from './cache/book-cached.ts'
 import type { AdmittedJob } from './chat/admit-chat.ts'
 import { enqueue } from './enqueue.ts'
 import { failureHeaders } from './failure-headers.ts'
@@ -23,14 +24,16 @@ export async function answerOnce(ingress: Ingress, job: AdmittedJob, reply: Fast
     attributes: { [ATTR.jobId]: spec.id, [ATTR.deliveryMode]: 'wait' },
   })
   const forMs = preference.kind === 'wait' ? preference.seconds * 1000 : null
-  const wait = waitForEnd(ingress, spec.id, reply.raw, forMs)
+  const wait = waitForEnd(ingress, spec.id, reply.raw, { forMs, created: job.stored === null })
   try {
     await enqueue(ingress, job, 'end')
     const end = await wait.end
     if (end === 'left') return reply.hijack()
     if (end === 'late') return sendAccepted(reply, await recordNow(ingress, spec), `wait=${forMs! / 1000}`)
     deliver.set({ [ATTR.jobStatus]: end.status })
-    return await sendEnd(ingress, spec, end, reply)
+    if (job.cached === null) return await sendEnd(ingress, spec, end, reply)
+    if (job.cached.how === 'shared') await bookCached(ingress, job)
+    return await sendEnd(ingress, spec, { ...end, costNanoUsd: 0 }, reply)
   } finally {
     wait.close()
     deliver.end()

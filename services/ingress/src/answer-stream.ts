@@ -3,6 +3,7 @@ import type { Follow } from '@switchyard/jobs/live-reader'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyReply } from 'fastify'
+import { bookCached } from './cache/book-cached.ts'
 import type { AdmittedJob } from './chat/admit-chat.ts'
 import { enqueue } from './enqueue.ts'
 import type { Ingress } from './ingress.ts'
@@ -13,7 +14,8 @@ import { toBrokerError } from './to-broker-error.ts'
 /** Relays the job's log from its first event on, as the dialect's own stream. Throws `too_many_streams`; all else is told on the stream. */
 export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: FastifyReply): Promise<FastifyReply> {
   const { spec, span } = job
-  const release = ingress.streams.reserve(spec.apiKey, spec.id)
+  // Any number of identical requests may share one job.
+  const release = ingress.streams.reserve(spec.apiKey, job.stored ? null : spec.id)
   const deliver = startSpan(ingress.telemetry, SPAN.deliver, {
     parent: span.traceparent,
     attributes: { [ATTR.jobId]: spec.id, [ATTR.deliveryMode]: 'stream' },
@@ -24,6 +26,7 @@ export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: Fa
   const answer = new SseAnswer(reply.raw, {
     jobId: spec.id,
     holdMs: ingress.holdMs,
+    headers: job.headers,
     onClose() {
       ingress.streams.unwatch(answer)
       release()
@@ -36,13 +39,14 @@ export async function answerStream(ingress: Ingress, job: AdmittedJob, reply: Fa
   ingress.streams.watch(answer)
   follow = ingress.live.follow(
     spec.id,
-    { after: -1, created: true },
+    { after: -1, created: job.stored === null },
     {
       onStart: (start) => answer.answering(start),
       onEntries: (entries) => answer.write(entries),
       onEnd(end) {
         answer.answering(end)
         answer.end(end.failure)
+        if (job.cached?.how === 'shared') void bookCached(ingress, job)
       },
       onGone: (error) => answer.fail(toFailure(error)),
     },

@@ -56,6 +56,16 @@ documentSchemas.add(modelList, { id: 'ModelList' })
 
 /** What every route may answer instead. */
 export const failures = { '4xx': errorBody, '5xx': errorBody }
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .max(255)
+    .optional()
+    .describe('A repeat within 24 h gets what the first made, with `idempotency-replayed: true`'),
+})
+const inferenceHeaders = idempotencyHeaders.extend({
+  prefer: z.string().optional().describe('`respond-async`, or `wait=N` seconds'),
+})
 const jobId = z.object({ job_id: z.string() })
 const batchId = z.object({ batch_id: z.string() })
 const fileId = z.object({ file_id: z.string() })
@@ -87,9 +97,9 @@ export const documents = {
   createChatCompletion: {
     summary: 'Create a chat completion',
     description:
-      'Every request is a job. Waits for the answer, streams it (`stream: true`), or answers 202 with the job (`Prefer: respond-async`, `Prefer: wait=N`).',
+      'Every request is a job. Waits for the answer, streams it (`stream: true`), or answers 202 with the job (`Prefer: respond-async`, `Prefer: wait=N`). With `switchyard.cache: exact`, `x-switchyard-cache` says `miss`, `shared` or `hit`.',
     tags: ['inference'],
-    headers: z.object({ prefer: z.string().optional().describe('`respond-async`, or `wait=N` seconds') }),
+    headers: inferenceHeaders,
     body: chatRequest,
     response: {
       200: content('The answer', { 'application/json': chatCompletion, 'text/event-stream': eventStream }),
@@ -102,7 +112,7 @@ export const documents = {
     description:
       'Every response is a job: `resp_…` and `job_…` share their id. Waits for it, streams it (`stream: true`), or answers at once with the queued response (`background: true`) or the job (`Prefer: respond-async`).',
     tags: ['responses'],
-    headers: z.object({ prefer: z.string().optional().describe('`respond-async`, or `wait=N` seconds') }),
+    headers: inferenceHeaders,
     body: responsesRequest,
     response: {
       200: content('The response', { 'application/json': responseObject, 'text/event-stream': eventStream }),
@@ -181,6 +191,7 @@ export const documents = {
       'At most 512 MiB, for batches 200 MiB, which are kept for 30 days unless `expires_after` says otherwise.',
     tags: ['files'],
     consumes: ['multipart/form-data'],
+    headers: idempotencyHeaders,
     body: fileForm,
     response: { 200: fileObject, ...failures },
   },
@@ -208,6 +219,7 @@ export const documents = {
     summary: 'Create a batch',
     description: 'Runs every line of a file as a request to `endpoint`, within `completion_window` (15m to 7d).',
     tags: ['batches'],
+    headers: idempotencyHeaders,
     body: batchRequest,
     response: { 200: batchObject, ...failures },
   },

@@ -69,7 +69,7 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
   app.post(
     '/v1/batches',
     { config: inference, schema: documents.createBatch, bodyLimit: SMALL_JSON_BYTES },
-    (request) => createBatch(ingress, request),
+    (request, reply) => createBatch(ingress, request, reply),
   )
   app.get('/v1/batches', { config: jobs, schema: documents.listBatches }, (request) => listBatches(ingress, request))
   app.get('/v1/batches/:batch_id', { config: jobs, schema: documents.getBatch }, (request) =>
@@ -119,8 +119,8 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
   const uploads: FastifyPluginAsync = async (app) => {
     // The handler reads the form from the connection.
     app.addContentTypeParser('multipart/form-data', (_request, _body, done) => done(null, undefined))
-    app.post('/v1/files', { config: { ...filing, multipart: true }, schema: documents.createFile }, (request) =>
-      createFile(ingress, request),
+    app.post('/v1/files', { config: { ...filing, multipart: true }, schema: documents.createFile }, (request, reply) =>
+      createFile(ingress, request, reply),
     )
   }
   void app.register(uploads)

@@ -9,14 +9,22 @@ export interface Wait {
   close(): void
 }
 
-/** Waits for the end of a job that is about to be submitted. Costs no polling: the live reader tells. `forMs` null: as long as it takes. */
-export function waitForEnd(ingress: Ingress, jobId: string, res: ServerResponse, forMs: number | null): Wait {
+/**
+ * Waits for the end of a job that is about to be submitted (`created`), or that is stored and may have ended. Costs no polling: the
+ * live reader tells. `forMs` null: as long as it takes.
+ */
+export function waitForEnd(
+  ingress: Ingress,
+  jobId: string,
+  res: ServerResponse,
+  { forMs, created }: { forMs: number | null; created: boolean },
+): Wait {
   const { promise, resolve, reject } = Promise.withResolvers<JobEnd | 'late' | 'left'>()
   // A submit that fails closes this before anybody awaits it.
   promise.catch(() => {})
   const follow = ingress.live.follow(
     jobId,
-    { after: -1, created: true },
+    { after: -1, created },
     {
       onEnd(end) {
         resolve(end)

@@ -6,7 +6,7 @@ import {
   webhookEndpointWithSecret,
 } from '@switchyard/contract/webhook'
 import { z } from 'zod'
-import { content, documentSchemas, failures } from './documents.ts'
+import { content, documentSchemas, failures, idempotencyHeaders } from './documents.ts'
 import { webhookEndpointFields } from './endpoints/create-webhook-endpoint.ts'
 import { eventList } from './endpoints/list-events.ts'
 import { redeliveryRange, redeliveryResult } from './endpoints/redeliver-range.ts'
@@ -48,8 +48,9 @@ const after = z
 export const webhookDocuments = {
   create: {
     summary: 'Create a webhook endpoint',
-    description: 'The signing secret is shown in this answer alone.',
+    description: 'The signing secret is shown in this answer alone, and in its repeats by idempotency key.',
     tags,
+    headers: idempotencyHeaders,
     body: webhookEndpointFields,
     response: { 200: webhookEndpointWithSecret, ...failures },
   },

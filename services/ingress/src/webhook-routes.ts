@@ -28,8 +28,8 @@ export function registerWebhookRoutes(app: FastifyInstance, ingress: Ingress): v
   const sending = { access: 'webhooks.write', json: true } as const
   const bodyLimit = BODY_BYTES
 
-  app.post(ALL, { config: sending, schema: documents.create, bodyLimit }, (request) =>
-    createWebhookEndpoint(ingress, request),
+  app.post(ALL, { config: sending, schema: documents.create, bodyLimit }, (request, reply) =>
+    createWebhookEndpoint(ingress, request, reply),
   )
   app.get(ALL, { config: reading, schema: documents.list }, (request) => listWebhookEndpoints(ingress, request))
   app.get(ONE, { config: reading, schema: documents.get }, (request) => getWebhookEndpoint(ingress, request))

@@ -1,4 +1,6 @@
+import { createHash, type Hash } from 'node:crypto'
 import { BrokerError } from '@switchyard/contract/broker-error'
+import { newUlid } from '@switchyard/contract/ids'
 import { fileBlob, newFileId } from './file-id.ts'
 import type { FileRecord, UPLOAD_PURPOSES } from './file-record.ts'
 import type { Files } from './files.ts'
@@ -26,7 +28,8 @@ export function mostBytes(purpose: string | undefined): number {
 /**
  * Writes the content as it comes, then the record. `form` is asked once the content has come, and throws for what is wrong with it.
  * Whatever throws, no file and no blob is left; a process that dies leaves an orphan to be collected.
- * Throws `file_too_large`, `invalid_value` for an empty file, `storage_quota`.
+ * Throws `file_too_large`, `invalid_value` for an empty file, `storage_quota`; `idempotency_key_reused` when the file of that `id` is
+ * another.
  */
 export async function createFile(
   files: Files,
@@ -36,12 +39,17 @@ export async function createFile(
     content: AsyncIterable<Uint8Array>
     maxBytes: number
     form(): Promise<FileForm>
+    /** Of a file that is to be made once, however often it comes: the id that it has, or will have. */
+    id?: string
   },
 ): Promise<FileRecord> {
   const { project, filename, content, maxBytes } = upload
-  const id = newFileId()
-  const blob = fileBlob(project, id)
-  const { bytes } = await files.blobs.putStream(blob, content, { maxBytes })
+  const isOnce = upload.id !== undefined
+  const id = upload.id ?? newFileId()
+  // Others may be writing the same file.
+  const blob = isOnce ? `${fileBlob(project, id)}-${newUlid()}` : fileBlob(project, id)
+  const hash = isOnce ? createHash('sha256') : null
+  const { bytes } = await files.blobs.putStream(blob, hash ? hashed(content, hash) : content, { maxBytes })
   try {
     const { purpose, expiresAfterSeconds } = await upload.form()
     if (bytes === 0) throw new BrokerError('invalid_value', 'File is empty.', { param: 'file' })
@@ -52,11 +60,27 @@ export async function createFile(
     const nowMs = Date.now()
     const expiresAtMs = keptMs === null ? null : nowMs + keptMs
     const file = { project, id, blob, bytes, filename, purpose, expiresAtMs, mostFiles: MOST_FILES }
-    return await registerFile(files, file, nowMs)
+    if (!hash) return await registerFile(files, file, nowMs)
+    const digest = hash.update(`\0${filename}\0${purpose}\0${expiresAfterSeconds ?? ''}`).digest('base64url')
+    const standing = await registerFile(files, { ...file, digest }, nowMs)
+    if (standing.digest !== digest) {
+      throw new BrokerError('idempotency_key_reused', 'This Idempotency-Key was used for another file.', {
+        param: 'Idempotency-Key',
+      })
+    }
+    if (standing.blob !== blob) await files.blobs.delete(blob)
+    return standing
   } catch (error) {
     // A record whose acknowledgement was lost keeps its blob: only what was refused can be known to have none.
     if (BrokerError.is(error)) await files.blobs.delete(blob)
     throw error
+  }
+}
+
+async function* hashed(content: AsyncIterable<Uint8Array>, hash: Hash): AsyncIterable<Uint8Array> {
+  for await (const chunk of content) {
+    hash.update(chunk)
+    yield chunk
   }
 }
 

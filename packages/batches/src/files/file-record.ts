@@ -19,6 +19,8 @@ export const fileRecord = z.object({
   purpose: z.enum(FILE_PURPOSES),
   createdAtMs: z.int(),
   expiresAtMs: z.int().nullable(),
+  /** Of content and form, where it was uploaded under an idempotency key. */
+  digest: z.string().optional(),
 })
 
 export type FileRecord = z.infer<typeof fileRecord>

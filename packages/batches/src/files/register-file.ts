@@ -17,6 +17,8 @@ export interface NewFile {
   purpose: FilePurpose
   /** null: kept until it is deleted. */
   expiresAtMs: number | null
+  /** Of content and form, to tell a repeat from another file. */
+  digest?: string
   /** How many files the project may have; what the broker itself writes is not bounded. */
   mostFiles?: number
 }

@@ -3,6 +3,7 @@ import type { ResponseTerms } from '@switchyard/contract/job'
 import { readJson } from '@switchyard/contract/json/read-json'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
+import { answerDigest } from './answer-digest.ts'
 import { refuseLaterOptions } from './refuse-later-options.ts'
 import { refuseParameters } from './refused-parameters.ts'
 import { requestProblem } from './request-problem.ts'
@@ -19,6 +20,8 @@ export interface ChatIntake {
   needs: Needs
   /** Of requests to `/v1/responses`. */
   response?: ResponseTerms
+  /** Of requests with `cache: exact`: what makes another one the same. */
+  digest?: string
 }
 
 /** Checks a body from its bytes on. Throws the `BrokerError` that its sender is to see. */
@@ -38,5 +41,6 @@ export function readChatRequest(bytes: Buffer): ChatIntake {
     metadata: request.metadata ?? {},
     options,
     needs: needsOf(request),
+    ...(options.cache === 'exact' ? { digest: answerDigest('/v1/chat/completions', request, options) } : {}),
   }
 }

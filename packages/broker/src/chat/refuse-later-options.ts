@@ -3,7 +3,7 @@ import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
 
 /**
  * Refuses options that are part of the contract but have no machinery yet: better a clear no than a wish that is ignored.
- * Values that ask for what happens anyway (`strategy: ordered`, `cache: off`) pass.
+ * Values that ask for what happens anyway (`strategy: ordered`, `prompt_cache: off`) pass.
  */
 export function refuseLaterOptions(options: SwitchyardOptions): void {
   const asked =
@@ -11,7 +11,6 @@ export function refuseLaterOptions(options: SwitchyardOptions): void {
     (options.strategy !== undefined && options.strategy !== 'ordered' && 'strategy') ||
     (options.max_cost_usd !== undefined && 'max_cost_usd') ||
     (options.max_ttft_ms !== undefined && 'max_ttft_ms') ||
-    (options.cache === 'exact' && 'cache') ||
     (options.prompt_cache === 'auto' && 'prompt_cache')
   if (!asked) return
   const param = `switchyard.${asked}`

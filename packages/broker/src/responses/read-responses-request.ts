@@ -8,6 +8,7 @@ import {
   responsesRequest,
 } from '@switchyard/contract/openai-responses/request'
 import { type AsChat, toChatRequest } from '@switchyard/contract/openai-responses/to-chat-request'
+import { answerDigest } from '../chat/answer-digest.ts'
 import type { ChatIntake } from '../chat/read-chat-request.ts'
 import { refuseLaterOptions } from '../chat/refuse-later-options.ts'
 import { refuseParameters } from '../chat/refused-parameters.ts'
@@ -43,6 +44,7 @@ export function readResponsesRequest(bytes: Buffer): ChatIntake {
     options,
     needs: needsOfResponse(request),
     response: { store, background, previousResponseId: request.previous_response_id ?? null },
+    ...(options.cache === 'exact' ? { digest: answerDigest('/v1/responses', request, options) } : {}),
   }
 }
 

@@ -128,7 +128,7 @@ export async function openBroker(url: string, role: ConnectionRole = 'consumer')
     },
     async ledgerOf({ project }) {
       const rows: LedgerRow[] = []
-      for await (const row of readLedger(redis, project, ledgerDay(Date.now()))) rows.push(row)
+      for await (const row of readLedger(redis, project, ledgerDay(Date.now()))) if ('attempt' in row) rows.push(row)
       return rows
     },
     async close() {

@@ -1,12 +1,12 @@
 import { planJob } from '@switchyard/broker/chat/plan-job'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
-import type { Dialect, JobSpec } from '@switchyard/contract/job'
+import type { Dialect, JobRecord, JobSpec } from '@switchyard/contract/job'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyRequest } from 'fastify'
 import { principalOf } from '../access.ts'
-import { checkIdempotencyKey } from '../check-idempotency-key.ts'
+import type { Headers } from '../failure-headers.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
 import { toBrokerError } from '../to-broker-error.ts'
@@ -20,6 +20,14 @@ export interface AdmittedJob {
   body: Buffer
   preference: Preference
   span: SpanHandle
+  /** Its record where it is stored already and others may share it: it is attached to, not created. */
+  stored: JobRecord | null
+  /** Of the answer, whatever it is. */
+  headers: Headers
+  /** With `cache: exact`: what makes another request the same (`answerDigest`). */
+  digest: string | null
+  /** Where another request's call answers: how, and whose answer this one is. */
+  cached: { how: 'hit' | 'shared'; id: string; apiKey: string; tags: Record<string, string> } | null
 }
 
 /** What a body asks, and its bytes. */
@@ -42,15 +50,18 @@ export async function admit(
     const principal = principalOf(request)
     const { headers } = request
     const preference = readPrefer(headers.prefer)
-    checkIdempotencyKey(headers['idempotency-key'])
     ingress.memory.check()
     const given = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const reading = read(given)
     const { intake, bytes } = reading instanceof Promise ? await reading : reading
-    if (intake.stream && preference.kind === 'wait') {
-      throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
-    }
+    refuseWaitedStream(preference, intake.stream)
     const asked = intake.options.webhook
+    if (asked !== undefined && intake.digest !== undefined) {
+      // The call that answers may be another request's, and tells whom that one named.
+      throw new BrokerError('invalid_value', "'switchyard.cache' and 'switchyard.webhook' can not be combined.", {
+        param: 'switchyard.cache',
+      })
+    }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
     const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
     const spec = planJob(fleet, {
@@ -70,11 +81,26 @@ export async function admit(
         [ATTR.lane]: spec.route.hops[0]?.lane,
       })
     }
-    return { spec, body: bytes, preference, span }
+    return {
+      spec,
+      body: bytes,
+      preference,
+      span,
+      stored: null,
+      headers: {},
+      digest: intake.digest ?? null,
+      cached: null,
+    }
   } catch (error) {
     admission.fail(toBrokerError(error).code)
     throw error
   } finally {
     admission.end()
   }
+}
+
+/** A stream has no end to wait for. */
+export function refuseWaitedStream(preference: Preference, stream: boolean): void {
+  if (!stream || preference.kind !== 'wait') return
+  throw new BrokerError('invalid_prefer', 'Prefer: wait and stream can not be combined.', { param: 'Prefer' })
 }

@@ -8,39 +8,54 @@ import { getFile } from '@switchyard/batches/files/get-file'
 import { readBatch } from '@switchyard/batches/read-batch'
 import { MOST_BYTES } from '@switchyard/batches/validate-input'
 import { BrokerError } from '@switchyard/contract/broker-error'
-import type { FastifyRequest } from 'fastify'
+import { fingerprintOf } from '@switchyard/jobs/idempotency'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { principalOf } from '../access.ts'
 import { readBatchRequest } from '../batches/read-batch-request.ts'
-import { checkIdempotencyKey } from '../check-idempotency-key.ts'
+import { createOnce } from '../idempotency/create-once.ts'
+import { readIdempotencyKey } from '../idempotency/read-idempotency-key.ts'
 import type { Ingress } from '../ingress.ts'
 import { storeCall } from '../store-call.ts'
 
 /** `POST /v1/batches`: stored before it is answered; its input is validated afterwards. */
-export async function createBatch(ingress: Ingress, request: FastifyRequest): Promise<BatchObject> {
+export async function createBatch(
+  ingress: Ingress,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<BatchObject> {
   const { project, apiKey } = principalOf(request)
-  checkIdempotencyKey(request.headers['idempotency-key'])
+  const key = readIdempotencyKey(request)
   ingress.memory.check()
-  const given = readBatchRequest(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
-  const file = checkInput(await storeCall(getFile(ingress.files, project, given.input_file_id)))
-  await storeCall(checkRoom(ingress.redis, project))
-  const nowMs = Date.now()
-  const spec: BatchSpec = {
-    v: 1,
-    id: newBatchId(nowMs),
-    project,
-    apiKey,
-    endpoint: given.endpoint,
-    inputFileId: file.id,
-    inputBlob: file.blob,
-    completionWindow: given.completion_window,
-    windowMs: parseCompletionWindow(given.completion_window)!,
-    metadata: given.metadata ?? {},
-    outputExpiresAfterSeconds: given.output_expires_after?.seconds ?? null,
-    createdAtMs: nowMs,
-  }
-  await storeCall(storeBatch(ingress.redis, spec))
-  const batch = await storeCall(readBatch(ingress.redis, spec.id))
-  if (!batch) throw new Error('a batch that was just stored is gone')
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const given = readBatchRequest(body)
+  const keyed = key === undefined ? null : { project, key, fingerprint: fingerprintOf('/v1/batches', body) }
+  const find = (id: string) => storeCall(readBatch(ingress.redis, id))
+  const batch = await createOnce(ingress, keyed, reply, {
+    find,
+    newId: newBatchId,
+    async make(id) {
+      const file = checkInput(await storeCall(getFile(ingress.files, project, given.input_file_id)))
+      await storeCall(checkRoom(ingress.redis, project))
+      const spec: BatchSpec = {
+        v: 1,
+        id,
+        project,
+        apiKey,
+        endpoint: given.endpoint,
+        inputFileId: file.id,
+        inputBlob: file.blob,
+        completionWindow: given.completion_window,
+        windowMs: parseCompletionWindow(given.completion_window)!,
+        metadata: given.metadata ?? {},
+        outputExpiresAfterSeconds: given.output_expires_after?.seconds ?? null,
+        createdAtMs: Date.now(),
+      }
+      await storeCall(storeBatch(ingress.redis, spec))
+      const made = await find(id)
+      if (!made) throw new Error('a batch that was just stored is gone')
+      return made
+    },
+  })
   return toBatchObject(batch)
 }
 

@@ -1,8 +1,11 @@
 import { EVENT_TYPES } from '@switchyard/contract/event'
-import { createEndpoint } from '@switchyard/notifications/endpoints'
-import type { FastifyRequest } from 'fastify'
+import { fingerprintOf } from '@switchyard/jobs/idempotency'
+import { createEndpoint, getEndpointWithSecret, newEndpointId } from '@switchyard/notifications/endpoints'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { principalOf } from '../access.ts'
+import { createOnce } from '../idempotency/create-once.ts'
+import { readIdempotencyKey } from '../idempotency/read-idempotency-key.ts'
 import type { Ingress } from '../ingress.ts'
 import { readJsonBody } from '../read-json-body.ts'
 import { storeCall } from '../store-call.ts'
@@ -16,9 +19,20 @@ export const webhookEndpointFields = z.strictObject({
 })
 
 /** `POST /v1/webhook_endpoints`: the answer holds the signing secret, which is not shown again. */
-export async function createWebhookEndpoint(ingress: Ingress, request: FastifyRequest): Promise<unknown> {
+export async function createWebhookEndpoint(
+  ingress: Ingress,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { project } = principalOf(request)
+  const key = readIdempotencyKey(request)
   const { name, url, event_types } = readJsonBody(request, webhookEndpointFields)
   checkWebhookUrl(ingress.webhookRules, url, 'url')
   const fields = { name, url, types: [...new Set(event_types)] }
-  return storeCall(createEndpoint(ingress.notifications, principalOf(request).project, fields))
+  const fingerprint = () => fingerprintOf('/v1/webhook_endpoints', request.body as Buffer)
+  return createOnce(ingress, key === undefined ? null : { project, key, fingerprint: fingerprint() }, reply, {
+    find: (id) => storeCall(getEndpointWithSecret(ingress.notifications, project, id)),
+    newId: newEndpointId,
+    make: (id) => storeCall(createEndpoint(ingress.notifications, project, fields, id)),
+  })
 }

@@ -18,8 +18,8 @@ export interface OpenStream {
 
 /** Every open stream of this process: how many there may be, one clock for them all, and their end when the process drains. */
 export interface OpenStreams {
-  /** Throws `too_many_streams`. Call the returned function once, when the stream is gone. */
-  reserve(apiKey: string, jobId: string): () => void
+  /** Throws `too_many_streams`. `jobId` null: counted for its key alone. Call the returned function once, when the stream is gone. */
+  reserve(apiKey: string, jobId: string | null): () => void
   watch(stream: OpenStream): void
   unwatch(stream: OpenStream): void
   count(): number
@@ -41,7 +41,7 @@ export function openStreams(limits: StreamLimits): OpenStreams {
 
   return {
     reserve(apiKey, jobId) {
-      if ((byKey.get(apiKey) ?? 0) >= limits.perKey || (byJob.get(jobId) ?? 0) >= limits.perJob) {
+      if ((byKey.get(apiKey) ?? 0) >= limits.perKey || (jobId !== null && (byJob.get(jobId) ?? 0) >= limits.perJob)) {
         throw new BrokerError(
           'too_many_streams',
           'Too many streams are open. Close some, or follow the job by polling.',
@@ -51,10 +51,10 @@ export function openStreams(limits: StreamLimits): OpenStreams {
         )
       }
       add(byKey, apiKey, 1)
-      add(byJob, jobId, 1)
+      if (jobId !== null) add(byJob, jobId, 1)
       return () => {
         add(byKey, apiKey, -1)
-        add(byJob, jobId, -1)
+        if (jobId !== null) add(byJob, jobId, -1)
       }
     },
     watch: (stream) => void streams.add(stream),

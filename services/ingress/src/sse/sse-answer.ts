@@ -3,7 +3,7 @@ import { failure, type JobFailure } from '@switchyard/contract/broker-error'
 import { eventsUrl } from '@switchyard/contract/job-object'
 import { type LogEntry, toSse } from '@switchyard/contract/log-entry'
 import { type Answering, answeringHeaders } from '../answer-headers.ts'
-import { failureHeaders } from '../failure-headers.ts'
+import { failureHeaders, type Headers } from '../failure-headers.ts'
 
 /** More than this unsent when more comes, and the reader is cut: it can resume, we can't hold everybody's past. */
 export const MAX_BUFFERED_BYTES = 256 * 1024
@@ -30,6 +30,7 @@ export class SseAnswer {
   readonly #res: ServerResponse
   readonly #holdMs: number
   readonly #onClose: () => void
+  readonly #headers: Headers
   readonly #bornAtMs = performance.now()
   #state: 'held' | 'open' | 'ended' | 'closed' = 'held'
   #answering: Answering | null = null
@@ -47,10 +48,11 @@ export class SseAnswer {
    * `holdMs`: how long a failure can still have its own status; 0 shows the log as it is, failures too. `onClose` is called once,
    * when nothing can be written any more, whoever ended it.
    */
-  constructor(res: ServerResponse, options: { jobId: string; holdMs: number; onClose: () => void }) {
+  constructor(res: ServerResponse, options: { jobId: string; holdMs: number; headers?: Headers; onClose: () => void }) {
     this.jobId = options.jobId
     this.#res = res
     this.#holdMs = options.holdMs
+    this.#headers = options.headers ?? {}
     this.#onClose = options.onClose
     res.on('close', () => this.#closed())
     res.on('error', () => {})
@@ -125,6 +127,7 @@ export class SseAnswer {
       this.#res.writeHead(reason.status, {
         ...failureHeaders(reason),
         ...answeringHeaders(this.jobId, this.#answering),
+        ...this.#headers,
       })
       this.#res.end(body)
     } else if (this.#state === 'open') {
@@ -197,7 +200,11 @@ export class SseAnswer {
 
   #writeHead(): void {
     this.#state = 'open'
-    this.#res.writeHead(200, { ...answeringHeaders(this.jobId, this.#answering), ...EVENT_STREAM })
+    this.#res.writeHead(200, {
+      ...answeringHeaders(this.jobId, this.#answering),
+      ...this.#headers,
+      ...EVENT_STREAM,
+    })
   }
 
   /**
