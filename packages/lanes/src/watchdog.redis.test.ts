@@ -58,6 +58,8 @@ describe('a consumer whose connections are broken', () => {
       })
       await through.producer.add(through.lane, held[0]!)
       await until('one is held', () => handled.length === 1)
+      // Before that it would take what comes next without asking this connection.
+      await until('it waits for more', async () => (await bundle.redis.info('clients')).includes('blocked_clients:1'))
       expect(proxy.freeze(/setname\r\n\$\d+\r\nsy:lane:/i)).toBe(1)
 
       const deliveries = newDeliveries(5)
