@@ -12,9 +12,11 @@ import { missingResults, readResults } from './results.ts'
 import { runCommand } from './run-command.ts'
 import { streamAndResume } from './stream-and-resume.ts'
 import { isCompleted, summaryTable } from './summary-table.ts'
+import { waitForWebhook } from './wait-for-webhook.ts'
 import { writeFolder } from './write-folder.ts'
 
-// npm run demo [folder]: a folder of documents as a batch, a provider that fails meanwhile, and a stream that survives its connection.
+// npm run demo [folder]: a folder of documents as a batch, a provider that fails meanwhile, a long job that calls back, and a stream that
+// survives its connection.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CTRL_C = 130
@@ -79,7 +81,13 @@ async function run(stack: DemoStack, documents: Document[], settings: DemoSettin
   const problems = await batchOfDocuments(client, stack, documents, settings)
   complain(problems)
 
-  say('\n2. A stream that loses its connection halfway\n')
+  say('\n2. A long job, and a webhook when it is done\n')
+  const told = await waitForWebhook(client, 'Tell a long story. length: 400 chunks', { model, signal: stop.signal })
+  complain(told.problems)
+  if (told.problems.length === 0)
+    say(`  ${told.job} called back after ${(told.tookMs / 1000).toFixed(1)} s, its signature is right`)
+
+  say('\n3. A stream that loses its connection halfway\n')
   const longest = documents.reduce((a, b) => (b.text.length > a.text.length ? b : a))
   const show = (text: string): void => void process.stdout.write(text)
   const stream = await streamAndResume(client, longest, { model, signal: stop.signal, show })
@@ -88,7 +96,7 @@ async function run(stack: DemoStack, documents: Document[], settings: DemoSettin
     say(`\n  ${stream.events} events without a gap, ${stream.bytes} bytes of text:`)
     say(`  equal to the result of ${stream.job}, byte for byte`)
   }
-  return problems.length + stream.problems.length === 0 ? 0 : 1
+  return problems.length + told.problems.length + stream.problems.length === 0 ? 0 : 1
 }
 
 /** What is wrong with the batch, in words; nothing where every document has its answer. */
