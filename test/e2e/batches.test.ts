@@ -35,14 +35,7 @@ describe('a batch', () => {
     expect(calls).toHaveLength(40)
     expect(ended.usage?.output_tokens).toBe(calls.reduce((sum, call) => sum + call.completionTokens, 0))
     expect(ended.switchyard.cost_usd).toBeGreaterThan(0)
-    await expect
-      .poll(async () => {
-        const feed = (await (await api.fetch('/v1/events?limit=100')).json()) as {
-          data: { type: string; data: { id: string } }[]
-        }
-        return feed.data.filter(({ data }) => data.id === batch.id).map(({ type }) => type)
-      }, EVENTUALLY)
-      .toEqual(['batch.completed'])
+    await expect.poll(() => eventsOf(batch.id), EVENTUALLY).toEqual(['batch.completed'])
   })
 
   it('tells what is wrong with its input, line by line', async () => {
@@ -79,3 +72,16 @@ describe('a batch', () => {
     expect(new Set(errors.map(({ error }) => error?.code))).toEqual(new Set(['batch_cancelled']))
   })
 })
+
+/** The types of all events about it; the feed tells the oldest first. */
+async function eventsOf(id: string): Promise<string[]> {
+  const types: string[] = []
+  for (let after = ''; ; ) {
+    const page = (await (await api.fetch(`/v1/events?limit=100${after}`)).json()) as {
+      data: { id: string; type: string; data: { id: string } }[]
+    }
+    for (const { type, data } of page.data) if (data.id === id) types.push(type)
+    if (page.data.length === 0) return types
+    after = `&after=${page.data.at(-1)!.id}`
+  }
+}
