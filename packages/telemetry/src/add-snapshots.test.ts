@@ -33,6 +33,18 @@ describe('addSnapshots', () => {
     expect(one).toEqual(before)
   })
 
+  it('bounds the series of all together, as each process bounds its own', () => {
+    const all = Array.from({ length: 30 }, (_, member) => {
+      const metrics = createMetrics()
+      const lanes = metrics.counter('switchyard_deferrals_total')
+      for (let i = 0; i < 100; i++) lanes.add({ lane: `${member}.${i}` })
+      return metrics.snapshot()
+    })
+    const series = addSnapshots(all).switchyard_deferrals_total!
+    expect(series).toHaveLength(2_001)
+    expect(series.at(-1)).toEqual([['other'], 1_000])
+  })
+
   it('leaves out what another version counts otherwise', () => {
     const strange = {
       switchyard_unheard_of_total: [[[], 1]],

@@ -1,10 +1,9 @@
 import type { MetricsSnapshot, Series } from './metric-registry.ts'
-import type { MetricDefinition } from './metrics.ts'
-import { METRICS } from './metrics.ts'
+import { METRICS, type MetricDefinition, MOST_SERIES, OTHER } from './metrics.ts'
 
 /**
  * The numbers of several processes as one: counters and histograms are summed, gauges too or the largest counts, as their definition
- * says. What another version counts under a name or a shape that this one does not know is left out.
+ * says. No metric gets more series than `MOST_SERIES` and one. What another version counts under a name or a shape that this one does not know is left out.
  */
 export function addSnapshots(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
   const sums = new Map<string, Map<string, Series>>()
@@ -46,9 +45,10 @@ export function withoutGauges(snapshot: MetricsSnapshot): MetricsSnapshot {
 }
 
 function add(sum: Map<string, Series>, [labels, value]: Series, { merge }: MetricDefinition): void {
-  const key = keyOf(labels)
+  const bounded = sum.size < MOST_SERIES || sum.has(keyOf(labels)) ? labels : labels.map(() => OTHER)
+  const key = keyOf(bounded)
   const before = sum.get(key)
-  if (before === undefined) sum.set(key, [labels, value])
+  if (before === undefined) sum.set(key, [bounded, value])
   else before[1] = combine(before[1], value, merge === 'max' ? Math.max : (a, b) => a + b)
 }
 

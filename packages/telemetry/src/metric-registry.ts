@@ -4,6 +4,9 @@ import {
   type HistogramName,
   type Labels,
   type MetricDefinition,
+  MOST_SERIES,
+  MOST_VALUES,
+  OTHER,
   PROCESS_METRICS,
 } from './metrics.ts'
 
@@ -39,11 +42,6 @@ export interface Metrics {
   histogram<Name extends HistogramName>(name: Name): Histogram<Name>
   snapshot(): MetricsSnapshot
 }
-
-/** Values of one label, and series of one metric; what comes beyond is counted under `other`. */
-const MOST_VALUES = 200
-const MOST_SERIES = 2_000
-const OTHER = 'other'
 
 /**
  * Starts the numbers of a process at nothing.

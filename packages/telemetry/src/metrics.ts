@@ -3,9 +3,14 @@ const WAITS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_
 const ANSWERS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600]
 const QUICK = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 
+/** Values of one label, and series of one metric; what comes beyond is counted under `OTHER`. */
+export const MOST_VALUES = 200
+export const MOST_SERIES = 2_000
+export const OTHER = 'other'
+
 /**
  * Every label name of the product. Values are names out of the catalog, out of a closed list of ours, or ids that we made; never what a
- * user wrote. Beyond a number of values (metric-registry.ts) the rest is `other`.
+ * user wrote. Beyond `MOST_VALUES` the rest is `other`.
  */
 export type LabelName =
   | 'breaker_state'
