@@ -62,7 +62,7 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
 }
 
 /** What is written down of an attempt at a deployment of that hop. */
-export function beginningOf(hold: Hold, target: UsableDeployment, number: number, hop: number): AttemptBeginning {
+function beginningOf(hold: Hold, target: UsableDeployment, number: number, hop: number): AttemptBeginning {
   const { deployment, upstream } = target
   const { route, estimate } = hold.spec
   const routed = route.hops[hop]!.deployments.find(({ id }) => id === deployment.name)
