@@ -22,6 +22,7 @@ import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
 import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
+import { createSlotWaits } from './slot-waits.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -62,13 +63,19 @@ export async function startWorker(
     producer,
     publisher,
     limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
+    limiterClock: { minuteMs: config.quotaMinuteMs },
+    onCallEnded(deployment) {
+      worker.slotWaits.freed(deployment)
+      pools.freed(deployment)
+    },
     onError,
   }
   const holds = new Holds({
     jobs: broker.jobs,
     owner: config.owner,
     onOrphan: (jobId) => void cancel(broker, jobId).catch((error) => onError(error, 'cancel an orphan')),
-    onRenewed: (held) => void renewLeases(redis, leasesOf(held)).catch((error) => onError(error, 'renew limits')),
+    onRenewed: (held) =>
+      void renewLeases(redis, leasesOf(held), broker.limiterClock).catch((error) => onError(error, 'renew limits')),
     onError: (error) => onError(error, 'renew leases'),
   })
   const trials = createTrials(broker.jobs, (error) => onError(error, 'show an attempt'))
@@ -81,6 +88,7 @@ export async function startWorker(
     holds,
     trials,
     restUntil: new Map(),
+    slotWaits: createSlotWaits(),
     owner: config.owner,
     suspect: config.suspect,
     logger,
@@ -94,7 +102,8 @@ export async function startWorker(
   const pools = createPools({
     redis,
     suspect: config.suspect,
-    handle: (delivery) => runDelivery(worker, delivery),
+    minuteMs: config.quotaMinuteMs,
+    handle: (delivery, passage) => runDelivery(worker, delivery, passage),
     onError: (error) => onError(error, 'consume'),
   })
   await pools.adapt(upstreams)

@@ -58,7 +58,8 @@ export async function runAttempt(
   if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
     if (!capacity.reserved) return
-    await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
+    const { jobs, limiterClock } = worker.broker
+    await reconcile(jobs.redis, deployment, target.deployment.limits, id, null, limiterClock)
   }
   if (hold.signal.aborted) {
     if (begun) await abandonHeadStart(worker, hold)
@@ -109,9 +110,8 @@ export async function runAttempt(
   if (!result.ok && result.failure.class === 'rate_limited') {
     const { retryAfterMs } = result.failure
     if (retryAfterMs !== undefined) {
-      narrow(worker.broker.jobs.redis, deployment, { retryAfterMs }).catch((error) =>
-        worker.broker.onError(error, 'narrow a limit'),
-      )
+      const { jobs, limiterClock, onError } = worker.broker
+      narrow(jobs.redis, deployment, { retryAfterMs }, limiterClock).catch((error) => onError(error, 'narrow a limit'))
     }
   }
 

@@ -34,9 +34,10 @@ export async function executeOutcome(
   const ending = closed?.ending ?? null
   const attempt = ending ? { number: ending.number, ending: ending.ending } : undefined
 
+  const waits = outcome.kind === 'defer' && !(closed?.ending === null && hold.passage.isSurplus)
   // A slot was booked for it where it had no capacity. Who does not wait for that (goes elsewhere, or has ended) gives it back.
-  if (closed && closed.ending === null && (outcome.kind !== 'defer' || hold.reason === 'ended')) {
-    cancelBooking(jobs.redis, closed.deployment, closed.lease).catch((error) =>
+  if (closed && closed.ending === null && (!waits || hold.reason === 'ended')) {
+    cancelBooking(jobs.redis, closed.deployment, closed.lease, broker.limiterClock).catch((error) =>
       broker.onError(error, 'give a booked slot back'),
     )
   }
@@ -81,11 +82,12 @@ export async function executeOutcome(
       }),
     )
     if (!moved) return closeLate(worker, hold, ending)
+    if (closed?.ending === null) hold.passage.movedOn()
     owe(worker, hold, moved.rowId, ending?.number ?? 0)
     return OVER
   }
 
-  const notBeforeMs = outcome.kind === 'defer' ? outcome.untilMs : null
+  const notBeforeMs = outcome.kind === 'defer' && waits ? outcome.untilMs : null
   const { released, rowId } = await keepTrying(hold, () =>
     releaseJob(jobs, hold.jobId, { fence: hold.fence, notBeforeMs, attempt }),
   )
@@ -93,7 +95,9 @@ export async function executeOutcome(
   owe(worker, hold, rowId, ending?.number ?? 0)
   // The lane counts by this machine's clock.
   const inMs = notBeforeMs === null ? 0 : notBeforeMs - hold.nowMs
-  return { kind: 'over', verdict: { kind: 'delay', untilMs: Date.now() + inMs } }
+  const untilMs = Date.now() + inMs
+  if (waits) hold.passage.putOff(untilMs)
+  return { kind: 'over', verdict: { kind: 'delay', untilMs } }
 }
 
 type Closing = Extract<ClosedAttempt, { kind: 'failed' }>['ending']

@@ -152,6 +152,7 @@ models:
           simulatorUrl: simulator.url,
           suspect: false,
           drainMs: 5_000,
+          quotaMinuteMs: 60_000,
           logLevel: 'info',
           owner,
           ...over,
