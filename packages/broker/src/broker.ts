@@ -3,6 +3,7 @@ import type { LivePublisher } from '@switchyard/jobs/live-publisher'
 import type { Producer } from '@switchyard/lanes/producer'
 import type { DeploymentLimits } from '@switchyard/limits/limit-config'
 import type { LimiterClock } from '@switchyard/limits/limiter-clock'
+import type { Metrics } from '@switchyard/telemetry/metric-registry'
 
 /** What every function of this package composes. Made once in `main.ts`. */
 export interface Broker {
@@ -16,4 +17,6 @@ export interface Broker {
   /** Calls of a deployment have ended, and its limiter knows: there may be room. */
   onCallEnded?(deployment: string): void
   onError(error: unknown, doing: string): void
+  /** Where acceptances and ends of jobs are counted. */
+  metrics?: Metrics
 }

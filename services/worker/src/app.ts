@@ -6,6 +6,7 @@ import { effectsDone } from '@switchyard/broker/run-effects'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
+import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { LogWriter } from '@switchyard/jobs/log-writer'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
@@ -68,6 +69,7 @@ export async function startWorker(
       pools.freed(deployment)
     },
     onError,
+    metrics: telemetry.metrics,
   }
   const holds = new Holds({
     jobs: broker.jobs,
@@ -85,7 +87,10 @@ export async function startWorker(
   const transport = createTransport()
   const worker: WorkerContext = {
     broker,
-    logs: new LogWriter(redis, publisher),
+    logs: new LogWriter(redis, publisher, (tookMs, rows) => {
+      telemetry.metrics.histogram('switchyard_log_flush_seconds').observe({}, tookMs / 1_000)
+      telemetry.metrics.counter('switchyard_log_rows_total').add({}, rows)
+    }),
     transport,
     upstreams: () => upstreams,
     holds,
@@ -97,6 +102,8 @@ export async function startWorker(
     logger,
     telemetry,
   }
+  const role = config.suspect ? 'suspect' : 'worker'
+  telemetry.metrics.gauge('switchyard_jobs_running').follow({ role }, () => holds.size)
   await startInbox(subscriber, config.owner, {
     onCancel: (jobId) => holds.onCancel(jobId),
     onReader: (jobId, reader) => holds.onReader(jobId, reader),
@@ -114,7 +121,7 @@ export async function startWorker(
   const announcement = startAnnouncement({
     redis,
     id: config.owner,
-    role: config.suspect ? 'suspect' : 'worker',
+    role,
     facts: () => ({
       deployments: [...upstreams.usable].map(([id, { upstream }]) => ({
         id,
@@ -127,6 +134,13 @@ export async function startWorker(
       host: hostname(),
     }),
     onError: (error) => onError(error, 'announce'),
+  })
+  const numbers = startNumbersPublisher({
+    redis,
+    id: config.owner,
+    role,
+    metrics: telemetry.metrics,
+    onError: (error) => onError(error, 'publish numbers'),
   })
   adapt = (next) => {
     upstreams = resolveUpstreams(next, env, config.simulatorUrl)
@@ -153,6 +167,7 @@ export async function startWorker(
     holds.stop()
     trials.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
+    await numbers.stop()
     await transport.stop()
     await producer.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])

@@ -41,7 +41,14 @@ export async function reserveCapacity(
     answer = null
     hold.passage.answered(deployment.name, reserved)
     if (reserved.ok) {
-      if (waited) recordQuotaWait(worker, hold, deployment.name, askedAtMs)
+      if (waited) {
+        recordQuotaWait(worker, hold, {
+          kind: 'held',
+          deployment: deployment.name,
+          sinceMs: askedAtMs,
+          untilMs: Date.now(),
+        })
+      }
       return { ok: true, reserved: true }
     }
     noteRefusal(worker, deployment.name)
