@@ -156,7 +156,6 @@ export async function startBackground(
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
     await fleet.stop()
     await archiver.stop()
-    await producer.stop()
     await egress.stop()
     listener.stop()
     await Promise.all([redis, subscriber, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))

@@ -142,7 +142,6 @@ export async function startWorker(
     trials.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await transport.stop()
-    await producer.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
   return {
