@@ -1,7 +1,9 @@
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import type { JobSummary } from '@switchyard/jobs/live-frame'
 import { type Ending, type Settled, type SettleGuard, settleJob } from '@switchyard/jobs/settle-job'
 import type { Broker } from './broker.ts'
+import { countEnded } from './count-job.ts'
 import { runEffectsSoon } from './run-effects.ts'
 
 /** Bodies up to this many characters ride on the terminal frame, so that a waiting ingress need not read them. */
@@ -29,6 +31,7 @@ export async function settle(
   const closed = attempts.find(({ number }) => number === ending.attempt?.number)
   const row = { rowId: settled.rowId, jobId: spec.id, attempt: closed?.number ?? 0, ended: true }
   const { status, failure } = ending
+  countEnded(broker, spec, { status, settledAtMs: settled.settledAtMs, attempts })
   runEffectsSoon(broker, row, spec, closed ?? null, {
     spec,
     status,
@@ -42,7 +45,7 @@ export async function settle(
 }
 
 function summarize(ending: Ending, attempts: Attempt[]): JobSummary {
-  const last = attempts.at(-1)
+  const answering = answeringAttempt(attempts)
   let costNanoUsd: number | null = 0
   for (const attempt of attempts) {
     costNanoUsd = costNanoUsd === null || attempt.costNanoUsd === null ? null : costNanoUsd + attempt.costNanoUsd
@@ -50,9 +53,9 @@ function summarize(ending: Ending, attempts: Attempt[]): JobSummary {
   return {
     status: ending.status,
     attempts: attempts.length,
-    deployment: last?.deployment ?? null,
-    simulated: last?.simulated ?? false,
-    dropped: last?.dropped ?? [],
+    deployment: answering?.deployment ?? null,
+    simulated: answering?.simulated ?? false,
+    dropped: answering?.dropped ?? [],
     costNanoUsd,
     failure: ending.failure,
   }

@@ -1,5 +1,6 @@
 import { isJobId } from '@switchyard/contract/ids'
 import { jobIdOfResponse } from '@switchyard/contract/openai-responses/response-id'
+import { LOOP_HEADER, LOOP_TOKEN } from '@switchyard/contract/webhook'
 import type { Egress, EgressOutcome } from '@switchyard/egress/egress'
 import { KEEP_MS } from '@switchyard/jobs/durations'
 import { keepJob } from '@switchyard/jobs/keep-job'
@@ -47,6 +48,7 @@ export async function tryWebhook(
     headers: {
       'content-type': 'application/json',
       'user-agent': 'Switchyard-Webhooks/0.1',
+      [LOOP_HEADER]: LOOP_TOKEN,
       ...signatureHeaders({ id: attempt.event.id, atMs, body, secrets }),
     },
     body,
@@ -58,11 +60,13 @@ export async function tryWebhook(
     span.end()
     return putBackTry(redis, attempt, 0)
   }
+  telemetry.metrics.histogram('switchyard_webhook_try_seconds').observe({}, outcome.durationMs / 1_000)
   const verdict = judgeTry(answer, attempt.number, Date.now(), Math.random())
   const status = 'status' in answer ? answer.status : null
   span.set({ [ATTR.httpStatus]: status ?? undefined, [ATTR.outcome]: verdict.result })
   if (verdict.error) span.fail(verdict.error)
   span.end()
+  telemetry.metrics.counter('switchyard_webhook_tries_total').add({ outcome: verdict.result })
   const ended = await endTry(redis, attempt, verdict, {
     at: atMs / 1_000,
     status_code: status,

@@ -3,6 +3,7 @@ import { createJob } from '@switchyard/jobs/create-job'
 import { acknowledgeCommands } from '@switchyard/jobs/outbox'
 import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from '../broker.ts'
+import { countAccepted } from '../count-job.ts'
 import { shareOf } from '../share-of.ts'
 
 /**
@@ -23,6 +24,7 @@ export async function submitLines(
     if (outcome.status === 'rejected') {
       broker.onError(outcome.reason, 'make a job of a line')
     } else if (outcome.value !== null) {
+      countAccepted(broker, spec)
       rows.push({ rowId: outcome.value.rowId, jobId: spec.id })
       const turn = urgent ? 'next' : shareOf(spec)
       adds.push(broker.producer.add(spec.route.hops[0]!.lane, { jobId: spec.id, delivery: 1 }, turn))
