@@ -101,6 +101,7 @@ export async function runAttempt(
       drop: beginning.dropped,
       attemptId: id,
       prefill,
+      promptCache: hold.spec.promptCache,
       signal: hold.signal,
     },
     sink,
