@@ -54,6 +54,7 @@ export async function makeCall(
       drop: beginning.dropped,
       attemptId: open.id,
       prefill: question.prefill,
+      promptCache: hold.spec.promptCache,
       signal: hold.signal,
     },
     sink,
