@@ -8,6 +8,7 @@ import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt } from './bill-attempt.ts'
 import { clientDialect } from './client-dialect.ts'
 import { type CostMeter, capReached } from './cost-cap.ts'
+import { countAttempt } from './count-attempt.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
@@ -64,6 +65,7 @@ export async function makeCall(
       drop: beginning.dropped,
       attemptId: open.id,
       prefill: question.prefill,
+      promptCache: hold.spec.promptCache,
       signal,
     },
     sink,
@@ -78,6 +80,7 @@ export async function makeCall(
   hold.attempts = [...hold.attempts, attempt]
   span.end(attempt)
   logAttempt(worker, hold, attempt)
+  countAttempt(worker, hold, attempt)
   let body = result.ok ? result.body : null
   if (meter && !spec.stream && result.ok && failure === null) {
     sink.flushHeld()
