@@ -108,7 +108,7 @@ describe.each(OWN_SERVERS)('a cost cap on %s', (_name, url) => {
     const { estimate } = newBeginning(1, 1)
     const lost = { ...newBeginning(1, verdict.claim.fence), estimate: { ...estimate, costNanoUsd: CAP } }
     await beginAttempt(jobs, spec.id, lost)
-    await bundle.broker.producer.add(bundle.first.lane, delivery)
+    await bundle.broker.producer.add(bundle.first.lane, delivery, 'next')
     expect(await bundle.ended(spec.id)).toMatchObject({
       status: 'failed',
       failure: { error: { code: 'cost_limit_reached', message: expect.stringMatching(/^another call would exceed/) } },
