@@ -26,22 +26,30 @@ export function meanTokens(counted: MetricsSnapshot, deployments: readonly Deplo
   }
 }
 
+/** What a job takes of a limit. */
+type Demand = [dimension: keyof Limits, amount: number, windowSeconds: number]
+
 /**
  * How long `jobs` take at the full quota of the deployments that may run them, in seconds: by the dimension that takes longest, of those
  * that every deployment limits. null where nothing limits them, or only tokens do and nobody knows how many a call takes.
  */
 export function secondsOfBacklog(jobs: number, mean: MeanTokens | null, limits: readonly Limits[]): number | null {
-  const perJob: [dimension: keyof Limits, amount: number | null, windowSeconds: number][] = [
+  const requests: Demand[] = [
     ['rpm', 1, 60],
-    ['tpm', mean && mean.input + mean.output, 60],
-    ['itpm', mean && mean.input, 60],
-    ['otpm', mean && mean.output, 60],
     ['rpd', 1, 86_400],
   ]
+  const tokens: Demand[] =
+    mean === null
+      ? []
+      : [
+          ['tpm', mean.input + mean.output, 60],
+          ['itpm', mean.input, 60],
+          ['otpm', mean.output, 60],
+        ]
   let longest: number | null = null
-  for (const [dimension, amount, windowSeconds] of perJob) {
+  for (const [dimension, amount, windowSeconds] of [...requests, ...tokens]) {
     const quotas = limits.map((limit) => limit[dimension])
-    if (amount === null || quotas.length === 0 || quotas.includes(undefined)) continue
+    if (quotas.length === 0 || quotas.includes(undefined)) continue
     const perSecond = quotas.reduce<number>((sum, quota) => sum + quota!, 0) / windowSeconds
     longest = Math.max(longest ?? 0, (jobs * amount) / perSecond)
   }
