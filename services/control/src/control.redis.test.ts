@@ -8,6 +8,7 @@ import { createKeyStore } from '@switchyard/accounts/key-store'
 import { ALL_SCOPES } from '@switchyard/accounts/principal'
 import { newJobId } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
+import { laneKeys } from '@switchyard/lanes/keys'
 import { createProducer } from '@switchyard/lanes/producer'
 import { narrow } from '@switchyard/limits/learn'
 import { reserve } from '@switchyard/limits/reserve'
@@ -89,13 +90,13 @@ models: { m${random}: { route: [${deployment}] } }
     await narrow(redis, deployment, { retryAfterMs: 60_000 })
     const producer = createProducer({ redis })
     const [old, young] = [newJobId(Date.now() - 90_000), newJobId()]
-    await producer.add(lane, { jobId: young, delivery: 1 })
-    await producer.add(lane, { jobId: old, delivery: 1 })
-    await producer.add(lane, { jobId: newJobId(), delivery: 1 }, { delayMs: 60_000 })
+    for (const jobId of [young, old])
+      await producer.add(lane, { jobId, delivery: 1 }, { project: 'proj_1', weight: 1, tokens: 1_000 })
+    // As its consumer puts a delivery off: BullMQ scores with the moment in ms times 4,096.
+    await redis.zadd(laneKeys(lane).delayed, (Date.now() + 60_000) * 4_096, `${newJobId()}.1`)
 
     const samples = await page()
     await member.stop()
-    await producer.stop()
     expect(value(samples, 'switchyard_attempts_total', { deployment })).toBe(10)
     expect(value(samples, 'switchyard_fleet_members', { role: 'control' })).toBeGreaterThanOrEqual(1)
     expect(value(samples, 'switchyard_limit', { deployment, dimension: 'tpm' })).toBe(100_000)
