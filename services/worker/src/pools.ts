@@ -1,9 +1,10 @@
 import { laneOf } from '@switchyard/catalog/lane-of'
 import { type Consumer, createConsumer } from '@switchyard/lanes/consumer'
 import type { Delivery } from '@switchyard/lanes/delivery'
-import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
+import { parseLaneName, SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import type { RedisClient } from '@switchyard/redis/connect'
+import { startBatchShare } from './batch-share.ts'
 import type { Upstreams } from './upstreams.ts'
 
 export interface Pools {
@@ -19,37 +20,71 @@ export function createPools(options: {
   suspect: boolean
   handle: (delivery: Delivery) => Promise<Verdict>
   onError: (error: unknown) => void
+  /** How much of its time this process worked since it was last asked, 0 to 1; by its event loop, unless told otherwise. */
+  busy?: () => number
 }): Pools {
   const consumers = new Map<string, Consumer>()
+  let slots = new Map<string, number>()
+  const share = startBatchShare(shareSlots, options.busy)
+
+  function slotsOf(lane: string): number {
+    const all = slots.get(lane) ?? 1
+    return isBatch(lane) ? share.of(all) : all
+  }
+
+  function shareSlots(): void {
+    for (const [lane, consumer] of consumers) {
+      const wanted = slotsOf(lane)
+      if (consumer.health().concurrency !== wanted) consumer.setConcurrency(wanted)
+    }
+  }
+
+  /** What comes from the other lanes is what somebody waits for. */
+  function handlerOf(lane: string): typeof options.handle {
+    if (isBatch(lane)) return options.handle
+    return async (delivery) => {
+      const ended = share.began()
+      try {
+        return await options.handle(delivery)
+      } finally {
+        ended()
+      }
+    }
+  }
 
   return {
     async adapt(upstreams) {
-      const wanted = options.suspect ? new Map([[SUSPECT_LANE, 1]]) : lanesOf(upstreams)
-      for (const [lane, concurrency] of wanted) {
+      slots = options.suspect ? new Map([[SUSPECT_LANE, 1]]) : lanesOf(upstreams)
+      for (const lane of slots.keys()) {
         const existing = consumers.get(lane)
-        if (existing) existing.setConcurrency(concurrency)
+        if (existing) existing.setConcurrency(slotsOf(lane))
         else {
           consumers.set(
             lane,
             createConsumer({
               redis: options.redis,
               lane,
-              concurrency,
-              handle: options.handle,
+              concurrency: slotsOf(lane),
+              handle: handlerOf(lane),
               onError: options.onError,
             }),
           )
         }
       }
-      const unwanted = [...consumers].filter(([lane]) => !wanted.has(lane))
+      const unwanted = [...consumers].filter(([lane]) => !slots.has(lane))
       for (const [lane] of unwanted) consumers.delete(lane)
       await Promise.all(unwanted.map(([, consumer]) => consumer.stop()))
     },
     async stop() {
+      share.stop()
       await Promise.all([...consumers.values()].map((consumer) => consumer.stop()))
       consumers.clear()
     },
   }
+}
+
+function isBatch(lane: string): boolean {
+  return parseLaneName(lane)?.tier === 'batch'
 }
 
 /** Lane → slots in this process. */
