@@ -17,8 +17,8 @@ describe('nextShare', () => {
     expect(after(100, 1, { busy: 0.6, isAwaited: true })).toBe(1)
   })
 
-  it('shrinks to a tenth within two seconds, and never to nothing', () => {
-    expect(after(8, 1, { busy: 0.95, isAwaited: true })).toBeLessThan(0.1)
+  it('shrinks to a tenth within a second, and never to nothing', () => {
+    expect(after(6, 1, { busy: 0.95, isAwaited: true })).toBeLessThan(0.1)
     expect(after(1_000, 1, { busy: 1, isAwaited: true })).toBeGreaterThan(0)
   })
 
@@ -26,6 +26,6 @@ describe('nextShare', () => {
     { busy: 0.3, isAwaited: true },
     { busy: 1, isAwaited: false },
   ])('comes back within three seconds: %j', (tick) => {
-    expect(after(12, after(100, 1, { busy: 1, isAwaited: true }), tick)).toBe(1)
+    expect(after(25, after(100, 1, { busy: 1, isAwaited: true }), tick)).toBe(1)
   })
 })

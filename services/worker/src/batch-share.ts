@@ -1,10 +1,10 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 
-const TICK_MS = 250
+const TICK_MS = 100
 /** Above this a request that comes waits noticeably for its turn in this process; below it hardly. */
 const BUSY = 0.7
 const LESS = 0.6
-const MORE = 1.4
+const MORE = 1.15
 /** Batch work never stands still: somebody streams at any hour. */
 const LEAST = 1 / 32
 /** Somebody who waits for answers asks again within this time, and must not find the process full. */

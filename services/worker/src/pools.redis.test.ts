@@ -142,7 +142,7 @@ models:
     await add(laneOf('one'))
     await eventually(async () => expect(held).toHaveLength(9))
     const before = ticks
-    await eventually(async () => expect(ticks - before).toBeGreaterThan(6))
+    await eventually(async () => expect(ticks - before).toBeGreaterThan(7))
     for (const end of held.splice(0, 8)) end()
     await eventually(async () => expect([await active(), await waiting(batch)]).toEqual([1, 11]))
     // The one who waited has gone.
