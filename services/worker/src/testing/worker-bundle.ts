@@ -17,7 +17,7 @@ import { type LimiterSnapshot, snapshot } from '@switchyard/limits/observe'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { eventually } from '@switchyard/redis/testing/eventually'
 import { createLogger } from '@switchyard/telemetry/logger'
-import { NO_TELEMETRY } from '@switchyard/telemetry/start-telemetry'
+import { NO_TELEMETRY, type Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type RunningWorker, startWorker } from '../app.ts'
 import type { WorkerConfig } from '../config.ts'
 import type { SimulatorProcess } from './simulator-process.ts'
@@ -43,10 +43,11 @@ export interface WorkerBundle {
   second: TestDeployment
   catalogFile: string
   /** `logged` takes what it logs, also before it has started. */
-  start(over?: Partial<WorkerConfig>, logged?: string[]): Promise<StartedWorker>
+  start(over?: Partial<WorkerConfig>, logged?: string[], telemetry?: Telemetry): Promise<StartedWorker>
   /** A job over both deployments, or over `hops`, that asks for so many chunks. */
   spec(over?: Partial<JobSpec>, hops?: TestDeployment[]): JobSpec
-  submit(spec: JobSpec, chunks?: number): Promise<JobSpec>
+  /** `asked` takes the place of the messages, for other dialects. */
+  submit(spec: JobSpec, chunks?: number, asked?: object): Promise<JobSpec>
   read(jobId: string): Promise<JobRecord>
   /** The record once it has ended. */
   ended(jobId: string): Promise<JobRecord>
@@ -137,7 +138,7 @@ models:
     read,
     until,
     logged: async (jobId) => (await readEvents(broker.jobs, await read(jobId), -1)).length,
-    async start(over = {}, logged = []) {
+    async start(over = {}, logged = [], telemetry = NO_TELEMETRY) {
       const owner = `w-${random}-${workers.length}`
       const logger = createLogger({
         service: 'worker',
@@ -152,13 +153,14 @@ models:
           simulatorUrl: simulator.url,
           suspect: false,
           drainMs: 5_000,
+          quotaMinuteMs: 60_000,
           logLevel: 'info',
           owner,
           ...over,
         },
         {},
         logger,
-        NO_TELEMETRY,
+        telemetry,
       )
       const started = { ...worker, owner, logged }
       workers.push(started)
@@ -176,9 +178,8 @@ models:
         },
         ...over,
       }),
-    async submit(spec, chunks = 5) {
-      const messages = [{ role: 'user', content: `length: ${chunks} chunks` }]
-      const body = Buffer.from(JSON.stringify({ model: spec.model, messages, stream: spec.stream }))
+    async submit(spec, chunks = 5, asked = { messages: [{ role: 'user', content: `length: ${chunks} chunks` }] }) {
+      const body = Buffer.from(JSON.stringify({ model: spec.model, ...asked, stream: spec.stream }))
       await submit(broker, { spec, body, reader: null })
       return spec
     },
@@ -194,7 +195,6 @@ models:
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()))
-      await producer.stop()
       await disconnectRedis(redis)
       await rm(dataDir, { recursive: true, force: true })
     },
