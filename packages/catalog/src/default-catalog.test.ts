@@ -2,15 +2,16 @@ import { readFileSync } from 'node:fs'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import { expect, test } from 'vitest'
 import { catalogFrom } from './catalog-fixture.ts'
+import { unseenFleet } from './fleet-view.ts'
 import { needsOf } from './needs.ts'
+import { planInput } from './plan-fixture.ts'
 import { planRoute } from './plan-route.ts'
 
 const catalog = catalogFrom(readFileSync(new URL('../../../infra/catalog.yaml', import.meta.url), 'utf8'))
 
 function plan(model: string, body: object = {}) {
   const request = chatRequest.parse({ model, messages: [{ role: 'user', content: 'hi' }], ...body })
-  const options = { unsupported: null, tier: 'interactive' as const }
-  return planRoute(catalog, new Set(catalog.deployments.keys()), { model, needs: needsOf(request), options })
+  return planRoute(catalog, unseenFleet(new Set(catalog.deployments.keys())), planInput(model, needsOf(request)))
 }
 
 test('the models of the field', () => {

@@ -270,6 +270,7 @@ describe('defaults', () => {
       limits: {},
       timeouts: { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 },
       scores: {},
+      typical: { firstTokenMs: null, tokensPerSecond: null },
       nativeBatch: false,
       price: { source: 'table', provider: 'anthropic', entry: 'claude-opus-4-7' },
     })

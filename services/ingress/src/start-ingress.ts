@@ -6,6 +6,7 @@ import { createKeyStore } from '@switchyard/accounts/key-store'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { effectsDone } from '@switchyard/broker/run-effects'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startFleetWatch } from '@switchyard/fleet/watch'
@@ -112,7 +113,7 @@ export async function startIngress(
     live,
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
-    available: () => fleet.deployments(),
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
     authenticator: createAuthenticator({ keyStore: createKeyStore({ redis }) }),
     failedAuth: createFailedAuthLimit(),
     memory,
