@@ -3,7 +3,7 @@
  * import each other, services never import each other, and what is foreign and heavy has exactly one place that knows it.
  */
 const FLOOR_1 = 'contract|telemetry|redis'
-const FLOOR_2 = 'catalog|jobs|lanes|limits|providers|accounts|fleet|egress|batches|notifications|blobs'
+const FLOOR_2 = 'catalog|jobs|lanes|limits|health|providers|accounts|fleet|egress|batches|notifications|blobs'
 const FLOOR_3 = 'broker'
 /** Beside the floors. */
 const CLIENTS = 'cli'

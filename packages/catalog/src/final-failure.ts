@@ -18,6 +18,10 @@ export function finalFailure(input: OutcomeInput, status: 'failed' | 'cancelled'
   if (failure.class === 'context_length') return callersOwn(failure, 'context_length_exceeded', 'messages')
   if (failure.class === 'content_filter') return callersOwn(failure, 'content_filter', null)
 
+  if (failure.class === 'cost_limit') {
+    return failureOf('cost_limit_reached', failure.message, { param: 'switchyard.max_cost_usd' })
+  }
+
   // A stream that already carries part of an answer was interrupted, whatever stopped it.
   if (input.stream && input.contentInLog) {
     return tried(input, failureOf('stream_interrupted', 'The stream was interrupted before it was complete.'))

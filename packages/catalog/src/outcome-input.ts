@@ -5,7 +5,7 @@ export type PastAttempt = Pick<Attempt, 'deployment' | 'hop' | 'errorClass' | 'h
 
 export interface OutcomeInput {
   failure: AttemptFailure
-  /** Every attempt of the job in order; the one that just failed is last. */
+  /** Every attempt of the job in the order of their ends; the one that just failed is last. A hedge may have been in a later hop. */
   attempts: readonly PastAttempt[]
   route: Route
   /** Index of the hop that the job is in. */

@@ -94,6 +94,7 @@ describe('every row of the table, from the first failure to the last', () => {
     ['invalid_request: given back', 'a:invalid_request', 'end failed 400 invalid_request'],
     ['broken_stream: once more here', 'a:broken_stream', 'retry a | deployment'],
     ['broken_stream: the other', 'a:broken_stream a:broken_stream', 'retry b | deployment'],
+    ['cost_limit: the end', 'a:cost_limit', 'end failed 400 cost_limit_reached'],
     ['worker_lost: here', 'a:worker_lost', 'retry a'],
     ['worker_lost does not count against the deployment', 'a:worker_lost a:worker_lost', 'retry a'],
     ['nor against its second try', 'a:worker_lost a:server', 'retry a | deployment'],
@@ -292,6 +293,34 @@ describe('where a failure may go', () => {
 
   test('never back to an earlier hop', () => {
     expect(decide('c:credential')).toBe('end failed 502 provider_error | credential')
+  })
+})
+
+describe('after a hedge in a later hop', () => {
+  const inFirstHop = { hop: 0 }
+
+  test.each([
+    ['it failed last: once more there', 'a:server c:server', 'fall_back 1 | deployment'],
+    ['the other failed last: once more here, as ever', 'c:server a:server', 'retry a | deployment'],
+    ['then the other of the hop', 'c:server a:server a:server', 'retry b | deployment'],
+    [
+      'then its hop, where it has one try left',
+      'c:server a:server a:server b:server b:server',
+      'fall_back 1 | deployment',
+    ],
+    [
+      'but not where that can not help',
+      'c:credential a:server a:server b:server b:server',
+      'end failed 502 provider_error | deployment',
+    ],
+  ])('%s', (_name, attempts, expected) => {
+    expect(decide(attempts, inFirstHop)).toBe(expected)
+  })
+
+  test('one that merely lost the race counts as not asked', () => {
+    const lost: PastAttempt = { deployment: 'b', hop: 0, errorClass: null, httpStatus: null }
+    const outcome = decideOutcome(inputFor('a:server', { attempts: [...past('a:server'), lost, ...past('a:server')] }))
+    expect(outcome).toMatchObject({ kind: 'retry', deployment: 'b' })
   })
 })
 

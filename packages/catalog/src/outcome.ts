@@ -1,6 +1,6 @@
 import type { JobFailure } from '@switchyard/contract/broker-error'
 import { finalFailure } from './final-failure.ts'
-import type { OutcomeInput } from './outcome-input.ts'
+import type { OutcomeInput, PastAttempt } from './outcome-input.ts'
 import { OUTCOME_TABLE, type OutcomeRow } from './outcome-table.ts'
 
 /**
@@ -74,10 +74,12 @@ function isSpent({ attempts, route }: OutcomeInput): boolean {
 
 function retryHere(input: OutcomeInput, row: OutcomeRow): Outcome | null {
   if (row.here !== 'once' && row.here !== 'again') return null
-  const deployment = current(input)
+  const { deployment, hop } = current(input)
   const log = logBefore(input, deployment)
   if (log === null || (row.here === 'once' && failuresOf(input, deployment) > 1)) return null
 
+  // A hedge in a later hop outlived the call that it was to help: it is there that it is tried again.
+  if (hop > input.hop) return { kind: 'fall_back', hop, log, breaker: row.breaker }
   const delayMs = JITTER_MS.least + Math.floor(input.random() * (JITTER_MS.spread + 1))
   if (input.deadlineMs !== null && input.nowMs + delayMs >= input.deadlineMs) return null
   return { kind: 'retry', deployment, delayMs, log, breaker: row.breaker }
@@ -97,7 +99,7 @@ function firstUntried(
   input: OutcomeInput,
   row: OutcomeRow,
 ): { hop: number; deployment: string; log: LogAction } | null {
-  const tried = new Set(input.attempts.map(({ deployment }) => deployment))
+  const tried = new Set(input.attempts.filter((attempt) => counts(input, attempt)).map(({ deployment }) => deployment))
   for (let hop = input.hop; hop < input.route.hops.length; hop++) {
     for (const { id } of input.route.hops[hop]!.deployments) {
       const log = logBefore(input, id)
@@ -105,6 +107,13 @@ function firstUntried(
     }
   }
   return null
+}
+
+/** Not what ended through no fault of its own, nor what one failed hedge alone was asked before its hop's turn: that has its second try left. */
+function counts({ hop }: OutcomeInput, attempt: PastAttempt): boolean {
+  if (attempt.errorClass === null) return false
+  const { here } = OUTCOME_TABLE[attempt.errorClass]
+  return attempt.hop <= hop || (here !== 'once' && here !== 'again')
 }
 
 function mayTry(input: OutcomeInput, row: OutcomeRow, deployment: string): boolean {
@@ -117,7 +126,7 @@ function mayTry(input: OutcomeInput, row: OutcomeRow, deployment: string): boole
       return input.policyAllowsContentFilterFallback === true
     case 'larger_window': {
       const window = input.windowOf(deployment)
-      const refused = input.windowOf(current(input)) ?? 0
+      const refused = input.windowOf(current(input).deployment) ?? 0
       return window !== null && window > refused && window >= input.neededTokens
     }
   }
@@ -126,7 +135,7 @@ function mayTry(input: OutcomeInput, row: OutcomeRow, deployment: string): boole
 /** Until when to wait for this hop: as long as the provider asks, longer each time it keeps refusing. */
 function deferHere(input: OutcomeInput, row: OutcomeRow): Outcome | null {
   if (row.here !== 'defer') return null
-  const log = logBefore(input, current(input))
+  const log = logBefore(input, current(input).deployment)
   const refusals = input.attempts.filter(({ errorClass }) => errorClass === 'rate_limited').length
   if (log === null || refusals > MOST_DEFERS) return null
 
@@ -156,8 +165,8 @@ function wasShown(input: OutcomeInput): boolean {
   return input.stream && input.contentInLog && input.read
 }
 
-function current({ attempts }: OutcomeInput): string {
+function current({ attempts }: OutcomeInput): PastAttempt {
   const last = attempts.at(-1)
   if (last === undefined) throw new TypeError('decideOutcome needs the attempt that failed')
-  return last.deployment
+  return last
 }

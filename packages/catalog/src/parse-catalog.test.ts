@@ -118,6 +118,12 @@ describe('a bad file is refused with file, line, path and reason', () => {
       ['c.yaml:10 models.gpt-model.route[1][1]: gpt is already in this route'],
     ],
     [
+      'a hedge with nobody else to ask',
+      '{ route: [gpt, gpt2] }',
+      '{ route: [gpt], hedge: true }',
+      ['c.yaml:10 models.gpt-model: hedge asks a second deployment, so there must be one'],
+    ],
+    [
       'neither route nor candidates',
       '{ route: [gpt, gpt2] }',
       '{}',
@@ -327,6 +333,11 @@ describe('defaults', () => {
       candidates: ['opus', 'gpt'],
       tasks: { architecture: 'opus' },
     })
+  })
+
+  test('only a model that says so is hedged', () => {
+    const { models } = catalogFrom(THREE_PROVIDERS.replace('grouped: {', 'grouped: { hedge: true,'))
+    expect([...models.values()].filter(({ hedge }) => hedge).map(({ name }) => name)).toEqual(['grouped'])
   })
 
   test('the revision follows the text', () => {

@@ -1,3 +1,4 @@
+import { LOOP_HEADER, LOOP_TOKEN } from '@switchyard/contract/webhook'
 import { createEgress, type Patience } from '@switchyard/egress/egress'
 import { openChannelListener } from '@switchyard/notifications/channel-listener'
 import { defaultSecret } from '@switchyard/notifications/default-secret'
@@ -158,6 +159,14 @@ describe.each([
     expect([elsewhere.received.length, gone.received.length]).toEqual([0, 1])
   })
 
+  it('marks what it sends, so that what comes back to us is known', async () => {
+    await bundle.endpoint(['job.completed'], receiver.url)
+    await deliver()
+    await bundle.end()
+    await receiver.has(1)
+    expect(receiver.received[0]!.headers[LOOP_HEADER]).toBe(LOOP_TOKEN)
+  })
+
   it('delivers to the living at once while many others are dead', async () => {
     const dead = await another()
     dead.answer(0)
@@ -224,7 +233,7 @@ describe.each([
       // Nothing here reads it.
       resource: undefined as unknown as Tracer['resource'],
     }
-    await deliver({ telemetry: { tracer, stop: async () => {} } })
+    await deliver({ telemetry: { ...NO_TELEMETRY, tracer } })
     receiver.answer(503)
     const [traceId, spanId] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7']
     const end = await bundle.end({

@@ -18,7 +18,6 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
-import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
 import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
@@ -68,7 +67,11 @@ export async function startWorker(
     jobs: broker.jobs,
     owner: config.owner,
     onOrphan: (jobId) => void cancel(broker, jobId).catch((error) => onError(error, 'cancel an orphan')),
-    onRenewed: (held) => void renewLeases(redis, leasesOf(held)).catch((error) => onError(error, 'renew limits')),
+    onRenewed: (held) =>
+      void renewLeases(
+        redis,
+        held.flatMap(({ leases }) => leases),
+      ).catch((error) => onError(error, 'renew limits')),
     onError: (error) => onError(error, 'renew leases'),
   })
   const trials = createTrials(broker.jobs, (error) => onError(error, 'show an attempt'))
@@ -151,8 +154,4 @@ export async function startWorker(
       return stopping
     },
   }
-}
-
-function leasesOf(held: Hold[]): { deployment: string; lease: string }[] {
-  return held.flatMap(({ leased }) => (leased ? [leased] : []))
 }

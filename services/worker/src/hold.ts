@@ -41,8 +41,8 @@ export class Hold {
   readers: Map<string, Reader>
   /** Deployments of this delivery that refused before a call was begun (no capacity, not served). */
   readonly refusals: (PastAttempt & { slotAtMs: number | null })[] = []
-  /** The in-flight lease of the running attempt, to be renewed with the job's own. */
-  leased: { deployment: string; lease: string } | null = null
+  /** The in-flight leases of running attempts, to be renewed with the job's own. */
+  leases: { deployment: string; lease: string }[] = []
   /** What was done for the first attempt together with the claim, until its call is made. */
   headStart: HeadStart | null
   /** By this process' clock: when the lease was last known to be ours. */
@@ -99,6 +99,14 @@ export class Hold {
   earliestSlotInMs(): number | undefined {
     const slots = this.refusals.flatMap(({ slotAtMs }) => slotAtMs ?? [])
     return slots.length === 0 ? undefined : Math.max(0, Math.min(...slots) - Date.now())
+  }
+
+  lease(deployment: string, lease: string): void {
+    this.leases.push({ deployment, lease })
+  }
+
+  unlease(ended: string): void {
+    this.leases = this.leases.filter(({ lease }) => lease !== ended)
   }
 
   addReader(reader: Reader): void {

@@ -34,7 +34,7 @@ export async function runJob(worker: WorkerContext, hold: Hold): Promise<Verdict
     const body = await readRequest(worker.broker.jobs, claim.record, claim.request)
     for (;;) {
       const prefill = await shownText(worker, hold)
-      const closed = await runAttempt(worker, hold, { deployment, body, prefill })
+      const closed = await runAttempt(worker, hold, deployment, { body, prefill })
       if (closed.kind === 'settled') return { kind: 'done' }
       const next = await follow(worker, hold, closed.failure, closed)
       if (next.kind !== 'attempt') return next.verdict

@@ -60,6 +60,7 @@ export function planJob(
     ...(options.max_cost_usd === undefined
       ? {}
       : { maxCostNanoUsd: nanoUsd(options.max_cost_usd), answerBound: answerBoundOf(intake.needs) }),
+    ...(tier === 'interactive' && fleet.catalog.models.get(intake.model)?.hedge ? { hedge: true } : {}),
     ...(response === undefined ? {} : { response }),
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),

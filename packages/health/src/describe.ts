@@ -1,0 +1,49 @@
+import type { Observed } from '@switchyard/contract/observed'
+import { type Breaker, waitsUntilMs } from './breaker.ts'
+import { decay, quantile, type Sketch } from './sketch.ts'
+
+/** Fewer than so many recent calls say nothing. */
+const LEAST_SEEN = 5
+
+/** A deployment as its own breaker, its credential's breaker and the calls to it show it; undefined when nothing is known of it. */
+export function describe(
+  breakers: readonly Breaker[],
+  sketch: Sketch | undefined,
+  nowMs: number,
+): Observed | undefined {
+  if (breakers.length === 0 && !sketch) return undefined
+  return { ...describeBreakers(breakers, nowMs), ...describeCalls(sketch, nowMs) }
+}
+
+/** Of several breakers in the way, the one that lets a call through last. */
+function describeBreakers(
+  breakers: readonly Breaker[],
+  nowMs: number,
+): Pick<Observed, 'breaker' | 'reopensAtMs' | 'cause'> {
+  let last: { reopensAtMs: number; cause: Breaker['cause'] } | null = null
+  for (const breaker of breakers) {
+    const reopensAtMs = waitsUntilMs(breaker, nowMs)
+    if (reopensAtMs !== null && (last === null || reopensAtMs > last.reopensAtMs))
+      last = { reopensAtMs, cause: breaker.cause }
+  }
+  if (last === null) return { breaker: 'closed', reopensAtMs: null, cause: null }
+  const blocked = breakers.some(({ open, untilMs }) => open && untilMs > nowMs)
+  return { breaker: blocked ? 'open' : 'half_open', ...last }
+}
+
+function describeCalls(
+  sketch: Sketch | undefined,
+  nowMs: number,
+): Pick<Observed, 'calls' | 'errorRate' | 'ttftMs' | 'tokensPerSecond'> {
+  if (!sketch) return { calls: 0, errorRate: null, ttftMs: null, tokensPerSecond: null }
+  const share = decay(sketch.atMs, nowMs)
+  const timed = Object.values(sketch.ttft).reduce((sum, count) => sum + count, 0)
+  return {
+    calls: sketch.calls * share,
+    errorRate: sketch.calls * share >= LEAST_SEEN ? sketch.failed / sketch.calls : null,
+    ttftMs:
+      timed * share >= LEAST_SEEN ? { p50: quantile(sketch.ttft, 0.5)!, p95: quantile(sketch.ttft, 0.95)! } : null,
+    tokensPerSecond:
+      sketch.calls * share >= LEAST_SEEN && sketch.tokensMs > 0 ? (sketch.tokens / sketch.tokensMs) * 1000 : null,
+  }
+}

@@ -1,0 +1,81 @@
+import type { AttemptFailure } from '@switchyard/contract/error-class'
+import { attemptId } from '@switchyard/contract/ids'
+import { beginAttempt } from '@switchyard/jobs/begin-attempt'
+import type { AttemptBeginning } from '@switchyard/jobs/record'
+import { reconcile } from '@switchyard/limits/reconcile'
+import { estimateCost } from './bill-attempt.ts'
+import { abandonHeadStart, takeHeadStart } from './head-start.ts'
+import type { Hold } from './hold.ts'
+import { interpret } from './interpret.ts'
+import { reserveCapacity } from './reserve-capacity.ts'
+import type { UsableDeployment } from './upstreams.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+/** An attempt that is written down and has its capacity. Its call is due, and then its end. */
+export interface OpenAttempt {
+  /** Its effects' id, under which its capacity is reserved. */
+  id: string
+  target: UsableDeployment
+  beginning: AttemptBeginning
+  /** Written down with the claim, and shown to nobody until its call is made. */
+  onTrial: boolean
+}
+
+export type Opened =
+  | { kind: 'open'; open: OpenAttempt }
+  /** No call: no such deployment here, no capacity, or the job was stopped. `id` is what its capacity would have been reserved under. */
+  | { kind: 'refused'; id: string; failure: AttemptFailure }
+  /** The job has ended, or is no longer ours. */
+  | { kind: 'lost' }
+
+/** Resolves the deployment, reserves capacity, and writes the attempt down with its estimate before its first byte leaves. */
+export async function openAttempt(worker: WorkerContext, hold: Hold, deployment: string): Promise<Opened> {
+  const number = hold.attempts.length + 1
+  const id = attemptId(hold.jobId, number)
+  const refused = (failure: AttemptFailure): Opened => ({ kind: 'refused', id, failure })
+  const headStart = takeHeadStart(hold, deployment, number)
+  const begun = headStart?.begun ? headStart.beginning : null
+  const target = headStart?.target ?? worker.upstreams().usable.get(deployment)
+  if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
+
+  const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
+  if (!capacity.ok) return refused(capacity.failure)
+  const giveBack = async () => {
+    if (!capacity.reserved) return
+    await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
+  }
+  if (hold.signal.aborted) {
+    if (begun) await abandonHeadStart(worker, hold)
+    else await giveBack()
+    return refused(interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null }))
+  }
+
+  if (capacity.reserved) hold.lease(deployment, id)
+  const beginning = begun ?? beginningOf(hold, target, number, hold.hop)
+  if (!begun && !(await beginAttempt(worker.broker.jobs, hold.jobId, beginning)).owned) {
+    hold.unlease(id)
+    await giveBack()
+    return { kind: 'lost' }
+  }
+  hold.headStart = null
+  return { kind: 'open', open: { id, target, beginning, onTrial: begun !== null && capacity.reserved } }
+}
+
+/** What is written down of an attempt at a deployment of that hop. */
+function beginningOf(hold: Hold, target: UsableDeployment, number: number, hop: number): AttemptBeginning {
+  const { deployment, upstream } = target
+  const { route, estimate } = hold.spec
+  const routed = route.hops[hop]!.deployments.find(({ id }) => id === deployment.name)
+  return {
+    number,
+    fence: hold.fence,
+    hop,
+    deployment: deployment.name,
+    provider: deployment.provider.name,
+    model: upstream.model,
+    simulated: upstream.simulated,
+    dropped: routed?.drop ?? [],
+    startedAtMs: Date.now(),
+    estimate: { ...estimate, costNanoUsd: estimateCost(deployment, estimate) },
+  }
+}
