@@ -10,9 +10,9 @@ export type ScoringPolicy = Exclude<RoutePolicy, 'ordered'>
  * differ by tens, so quality weighs heavier where all three count. The benchmark (routing.bench.ts) shows what these come to.
  */
 const WEIGHTS: Record<ScoringPolicy, { cost: number; time: number; quality: number }> = {
-  cost: { cost: 1, time: 0.02, quality: 0.02 },
-  latency: { cost: 0.02, time: 1, quality: 0.02 },
-  quality: { cost: 0.02, time: 0.02, quality: 1 },
+  cost: { cost: 1, time: 0.005, quality: 0.005 },
+  latency: { cost: 0.005, time: 1, quality: 0.005 },
+  quality: { cost: 0.005, time: 0.005, quality: 1 },
   balanced: { cost: 0.3, time: 0.3, quality: 1 },
 }
 
