@@ -8,6 +8,12 @@ import type { FleetView } from './fleet-view.ts'
 import { answerBoundOf, type PlanInput } from './plan-input.ts'
 import { withinCap } from './within-cap.ts'
 
+/** By how much the caller's cap is missed, and what it would be told. */
+export interface OverCap {
+  error: BrokerError
+  excess: number
+}
+
 /** Why a candidate comes after all others. */
 export interface LastResort {
   why: string
@@ -21,6 +27,8 @@ export type Verdict = Included | Excluded
 export interface Included {
   deployment: Deployment
   outcome: 'included'
+  /** It is expected to cost more than the cap, and would be stopped there: only where nobody is expected to keep within it. */
+  overCap: OverCap | null
   /** Parameters that it is not given. */
   drop: string[]
   lastResort: LastResort | null
@@ -54,14 +62,14 @@ export function judgeCandidate(deployment: Deployment, view: FleetView, input: P
   const isAsked = expects || maxTtftMs !== undefined || maxCostNanoUsd !== undefined
   const expected = isAsked ? expectCall(deployment, view, callOf(deployment, input)) : null
   const cost = expected && costProblem(deployment, expected, input)
-  if (cost?.error) return { deployment, outcome: 'unfit', error: cost.error, excess: cost.excess }
+  if (cost?.isSure) return { deployment, outcome: 'unfit', ...cost.over }
   const tooLate = expected && lateProblem(deployment, expected, input)
   if (tooLate?.outcome === 'unfit') return tooLate
   if (!view.available.has(deployment.name)) return { deployment, outcome: 'unavailable' }
   if (tooLate) return tooLate
 
-  const lastResort = breakerProblem(view.observed(deployment.name), input.nowMs) ?? cost?.doubt ?? null
-  return { deployment, outcome: 'included', drop: assessment.drop, lastResort, expected }
+  const lastResort = breakerProblem(view.observed(deployment.name), input.nowMs)
+  return { deployment, outcome: 'included', overCap: cost?.over ?? null, drop: assessment.drop, lastResort, expected }
 }
 
 function isNamed({ name, provider }: Deployment, names: readonly string[]): boolean {
@@ -84,34 +92,34 @@ function breakerProblem(seen: Observed | undefined, nowMs: number): LastResort |
   return openUntilMs <= nowMs ? null : { why: `its breaker is open${cause}`, openUntilMs }
 }
 
-/** `error`: the cap would not surely hold. `doubt`: a stream that is likely to be stopped at it. */
+/** null: within the cap, as far as can be expected. `isSure`: no call could be kept within it. */
 function costProblem(
   deployment: Deployment,
   expected: Expectation,
-  { options, needs, stream, nowMs }: PlanInput,
-): { error: BrokerError; excess: number } | { error: null; doubt: LastResort | null } | null {
+  { options, needs, nowMs }: PlanInput,
+): { isSure: boolean; over: OverCap } | null {
   const cap = options.maxCostNanoUsd
   if (cap === undefined) return null
-  const verdict = withinCap(
-    deployment,
-    { inputTokens: needs.inputTokens, answerBound: answerBoundOf(needs), stream },
-    cap,
-    nowMs,
-  )
-  if (verdict.fits === 'surely') return { error: null, doubt: null }
+  const call = { inputTokens: needs.inputTokens, answerBound: answerBoundOf(needs) }
+  const verdict = withinCap(deployment, call, cap, nowMs)
+  const { costNanoUsd } = expected
+  if (verdict.fits === 'surely') return null
   if (verdict.fits === 'if_stopped') {
-    const isLikely = expected.costNanoUsd === null || expected.costNanoUsd > cap
-    return { error: null, doubt: isLikely ? { why: 'it is likely to be stopped at switchyard.max_cost_usd' } : null }
+    if (costNanoUsd === null || costNanoUsd <= cap) return null
+    return { isSure: false, over: overCap(deployment, cap, `it is expected to cost ${usdDecimal(costNanoUsd)}`, costNanoUsd) }
   }
   const { worstNanoUsd } = verdict
-  const costs =
-    worstNanoUsd === null
-      ? 'nothing bounds what it costs'
-      : `it may cost ${usdDecimal(worstNanoUsd)}${stream ? ' for the prompt alone' : ''}`
-  const hint = needs.maxOutputTokens === null && !stream ? '. A bound on the answer (max_completion_tokens) helps' : ''
-  const message = `The deployment ${deployment.name} can't be kept within switchyard.max_cost_usd ${usdDecimal(cap)}: ${costs}${hint}.`
+  if (worstNanoUsd === null) {
+    return { isSure: true, over: overCap(deployment, cap, 'nothing bounds what it costs', Number.POSITIVE_INFINITY) }
+  }
+  const costs = `${deployment.streams ? 'its prompt alone' : 'it'} may cost ${usdDecimal(worstNanoUsd)}`
+  return { isSure: true, over: overCap(deployment, cap, costs, worstNanoUsd) }
+}
+
+function overCap({ name }: Deployment, cap: number, why: string, costNanoUsd: number): OverCap {
+  const message = `The deployment ${name} can't be kept within switchyard.max_cost_usd ${usdDecimal(cap)}: ${why}.`
   const error = new BrokerError('invalid_value', message, { param: 'switchyard.max_cost_usd' })
-  return { error, excess: worstNanoUsd === null ? Number.POSITIVE_INFINITY : worstNanoUsd - cap }
+  return { error, excess: costNanoUsd - cap }
 }
 
 /** Of what is not known nothing is held against it. */

@@ -23,7 +23,9 @@ deployments:
   long: { provider: b, class: frontier, model: w, contextWindow: 2000000, price: { inputPerMTok: 2.5, outputPerMTok: 5 } }
   unpriced: { provider: b, class: frontier, model: v, contextWindow: 1000000 }
   twin: { provider: b, class: fast, model: y, price: { inputPerMTok: 1, outputPerMTok: 5 }, typical: { firstToken: 500ms, tokensPerSecond: 200 }, scores: { code_repair: 0.5, terminal_execution: 0.7 }, weight: 3 }
+  whole: { provider: a, class: frontier, model: u, maxOutput: 8000, streams: false, price: { inputPerMTok: 5, outputPerMTok: 25 } }
 models:
+  whole: { route: [whole] }
   auto: { policy: balanced, candidates: [deep, quick, thrifty, long], tasks: { architecture: deep } }
   ordered: { route: [[deep, quick], thrifty] }
   ruled: { route: [quick, thrifty], tasks: { architecture: deep } }
@@ -211,29 +213,37 @@ describe('max_cost_usd', () => {
   const usd = (dollars: number) => ({ maxCostNanoUsd: dollars * 1e9 })
   const bounded = { max_tokens: 1_000 }
 
-  test('whoever might cost more is out, and the reason says how much', () => {
+  test('whoever is expected to cost more is out, and the reason says how much', () => {
     const { hops, reasons } = route('ordered', { body: bounded, options: usd(0.006) })
     expect(hops.flatMap(({ deployments }) => deployments.map(({ id }) => id))).toEqual(['quick', 'thrifty'])
-    expect(reasons[0]).toMatchObject({ included: false, reason: expect.stringContaining('max_cost_usd 0.006') })
+    expect(reasons[0]).toMatchObject({
+      included: false,
+      reason: expect.stringMatching(/deep .*max_cost_usd 0\.006: it is expected to cost 0\.025/),
+    })
+    expect(order('auto', { ...by('quality', 'code_repair'), body: bounded, options: usd(0.006) })[0]).not.toBe('deep')
   })
 
-  test('nobody is cheap enough: the cheapest says what it takes', () => {
-    const refused = error('ordered', { body: bounded, options: usd(0.0005) })
-    expect(refused).toMatchObject({ code: 'invalid_value', param: 'switchyard.max_cost_usd' })
-    expect(refused.message).toMatch(/thrifty .* it may cost 0\.0008/)
+  test('an answer that nobody bounds is expected to be of the usual length, for it is stopped at the cap', () => {
+    expect(order('ordered', { options: usd(0.006) })).toEqual(['quick', 'thrifty'])
+    expect(order('alone', { options: usd(0.03) })).toEqual(['deep'])
   })
 
-  test('an answer without a bound counts as long as the model writes, and the error says what helps', () => {
-    expect(error('alone', { options: usd(0.1) }).message).toMatch(/0\.2.*A bound on the answer/)
-    expect(order('alone', { options: usd(0.21) })).toEqual(['deep'])
-    expect(error('alone', { body: { max_tokens: 1_000, n: 8 }, options: usd(0.1) })).toMatchObject({ status: 400 })
+  test('where everybody is expected to cost more, each may try how far it gets', () => {
+    expect(order('alone', { options: usd(0.001) })).toEqual(['deep'])
+    expect(order('ordered', { body: bounded, options: usd(0.0005) })).toEqual(['deep', 'quick', 'thrifty'])
   })
 
-  test('a stream starts where its prompt fits, for it is stopped at the cap; likely ones come last', () => {
-    const stream = { input: { stream: true } }
-    expect(order('ordered', { ...stream, options: usd(0.1) })).toEqual(['deep', 'quick', 'thrifty'])
-    expect(order('ordered', { ...stream, options: usd(0.01) })).toEqual(['quick', 'thrifty', 'deep'])
-    expect(error('alone', { ...stream, options: usd(0.00001) })).toMatchObject({ param: 'switchyard.max_cost_usd' })
+  test('a prompt that costs more by itself is refused, and the cheapest says what it takes', () => {
+    const refused = error('ordered', { options: usd(0.000001) })
+    expect(refused).toMatchObject({ code: 'invalid_value', param: 'switchyard.max_cost_usd', status: 400 })
+    expect(refused.message).toMatch(/thrifty .* its prompt alone may cost 0\.0000016/)
+  })
+
+  test('what answers in one piece can’t be stopped, so it must be bounded', () => {
+    expect(error('whole', { options: usd(0.03) }).message).toMatch(/it may cost 0\.2/)
+    expect(order('whole', { options: usd(0.3) })).toEqual(['whole'])
+    expect(order('whole', { body: bounded, options: usd(0.03) })).toEqual(['whole'])
+    expect(error('whole', { body: { ...bounded, n: 8 }, options: usd(0.03) })).toMatchObject({ status: 400 })
   })
 
   test('what has no price can’t be kept within one', () => {

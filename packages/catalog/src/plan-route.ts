@@ -6,6 +6,7 @@ import type { FleetView } from './fleet-view.ts'
 import { hopsOf, lanesInTurn } from './hops-of.ts'
 import { type Included, judgeCandidate, type Verdict } from './judge-candidate.ts'
 import { keepLargeWindows } from './keep-large-windows.ts'
+import { keepWithinCap } from './keep-within-cap.ts'
 import type { PlanInput } from './plan-input.ts'
 import { allOpen, unknownModel, unknownName, whyNone } from './plan-problems.ts'
 import { rankCandidates } from './rank-candidates.ts'
@@ -28,10 +29,11 @@ export function planRoute(catalog: Catalog, view: FleetView, input: PlanInput): 
   const policy = strategy ?? model.policy
   const chosen = task === undefined || !Object.hasOwn(model.tasks, task) ? null : model.tasks[task]!
   const expects = policy !== 'ordered' || input.explain === true
-  const groups = groupsOf(model, chosen).map((group) =>
-    group.map((name) => judgeCandidate(catalog.deployments.get(name)!, view, input, expects)),
+  const groups = groupsOf(model, chosen)
+  const judged = keepWithinCap(
+    groups.flat().map((name) => judgeCandidate(catalog.deployments.get(name)!, view, input, expects)),
   )
-  const verdicts = policy === 'ordered' ? groups.flat() : keepLargeWindows(groups.flat(), input.needs)
+  const verdicts = policy === 'ordered' ? judged : keepLargeWindows(judged, input.needs)
   const included = verdicts.filter((verdict) => verdict.outcome === 'included')
   if (included.length === 0) return { error: whyNone(verdicts, input) }
   const resting = input.patient ? null : allOpen(included, input)
@@ -40,7 +42,7 @@ export function planRoute(catalog: Catalog, view: FleetView, input: PlanInput): 
   const explain = (verdict: Verdict, score: number | null) =>
     explainVerdict(verdict, score, verdict.deployment.name === chosen)
   if (policy === 'ordered') {
-    const hops = hopsOf(inOrder(groups), tier)
+    const hops = hopsOf(inOrder(groups, included), tier)
     return { route: { policy, hops, reasons: verdicts.map((verdict) => explain(verdict, null)) } }
   }
   const ranked = rankCandidates(included, policy, input, chosen)
@@ -67,11 +69,13 @@ function groupsOf({ route, candidates }: ModelEntry, chosen: string | null): rea
 }
 
 /** What is included of each group; last resorts behind all, each by itself. */
-function inOrder(groups: readonly (readonly Verdict[])[]): Included[][] {
-  const included = groups.map((group) => group.filter((verdict) => verdict.outcome === 'included'))
-  if (!included.some((group) => group.some(({ lastResort }) => lastResort !== null))) return included
-  return [
-    ...included.map((group) => group.filter(({ lastResort }) => lastResort === null)),
-    ...included.flat().flatMap((verdict) => (verdict.lastResort === null ? [] : [[verdict]])),
-  ]
+function inOrder(groups: readonly (readonly string[])[], included: readonly Included[]): Included[][] {
+  const byName = new Map(included.map((verdict) => [verdict.deployment.name, verdict]))
+  const first = groups.map((group) =>
+    group.flatMap((name) => {
+      const verdict = byName.get(name)
+      return verdict === undefined || verdict.lastResort !== null ? [] : [verdict]
+    }),
+  )
+  return [...first, ...included.flatMap((verdict) => (verdict.lastResort === null ? [] : [[verdict]]))]
 }

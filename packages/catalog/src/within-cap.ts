@@ -11,15 +11,13 @@ export interface CappedCall {
   /** Estimated. */
   inputTokens: number
   answerBound: AnswerBound
-  /** The answer is streamed, so the call can be stopped where it reaches the cap. */
-  stream: boolean
 }
 
 export type CapVerdict =
   /** It can't cost more than what is left. */
   | { fits: 'surely'; worstNanoUsd: number }
-  /** It is stopped where it would. */
-  | { fits: 'if_stopped'; worstNanoUsd: number | null }
+  /** It is stopped where it would: its deployment streams, whoever it is for. */
+  | { fits: 'if_stopped' }
   /** `worstNanoUsd` null: nothing bounds what it costs, or nothing says. */
   | { fits: 'no'; worstNanoUsd: number | null }
 
@@ -33,8 +31,8 @@ export function withinCap(deployment: Deployment, call: CappedCall, leftNanoUsd:
   const outputTokens = tokens ?? deployment.maxOutput
   const whole = outputTokens === null ? null : worst(deployment, inputTokens, outputTokens * choices, atMs)
   if (whole !== null && whole <= leftNanoUsd) return { fits: 'surely', worstNanoUsd: whole }
-  const canStop = call.stream && deployment.streams
-  return { fits: canStop && prompt < leftNanoUsd ? 'if_stopped' : 'no', worstNanoUsd: canStop ? prompt : whole }
+  if (deployment.streams) return prompt < leftNanoUsd ? { fits: 'if_stopped' } : { fits: 'no', worstNanoUsd: prompt }
+  return { fits: 'no', worstNanoUsd: whole }
 }
 
 /** Writing the whole prompt to the cache costs more than reading it at some providers. */

@@ -52,7 +52,7 @@ it('a strategy of the request counts for more than the model’s policy', () => 
   })
 })
 
-it('a cap that nobody keeps is refused in the words of the client', () => {
+it('a cap that nobody keeps is refused, naming it', () => {
   const intake = read({ input: 'hi', switchyard: { max_cost_usd: 0.000001 } }, readResponsesRequest)
   try {
     planIntake(fleet, intake, jobTerms(intake, true))
@@ -60,6 +60,6 @@ it('a cap that nobody keeps is refused in the words of the client', () => {
   } catch (error) {
     if (!BrokerError.is(error)) throw error
     expect(error).toMatchObject({ code: 'invalid_value', param: 'switchyard.max_cost_usd', status: 400 })
-    expect(error.message).toContain('max_output_tokens')
+    expect(error.message).toContain('its prompt alone may cost')
   }
 })
