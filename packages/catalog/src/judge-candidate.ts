@@ -106,7 +106,10 @@ function costProblem(
   if (verdict.fits === 'surely') return null
   if (verdict.fits === 'if_stopped') {
     if (costNanoUsd === null || costNanoUsd <= cap) return null
-    return { isSure: false, over: overCap(deployment, cap, `it is expected to cost ${usdDecimal(costNanoUsd)}`, costNanoUsd) }
+    return {
+      isSure: false,
+      over: overCap(deployment, cap, `it is expected to cost ${usdDecimal(costNanoUsd)}`, costNanoUsd),
+    }
   }
   const { worstNanoUsd } = verdict
   if (worstNanoUsd === null) {

@@ -278,6 +278,7 @@ describe('defaults', () => {
       scores: {},
       typical: { firstTokenMs: null, tokensPerSecond: null },
       nativeBatch: false,
+      promptCache: { mode: 'breakpoints', minTokens: 4_096, keyed: false },
       price: { source: 'table', provider: 'anthropic', entry: 'claude-opus-4-7' },
     })
   })

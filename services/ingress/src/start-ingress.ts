@@ -3,12 +3,14 @@ import { createAuthenticator } from '@switchyard/accounts/authenticate'
 import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
+import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
+import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
@@ -90,6 +92,7 @@ export async function startIngress(
     publisher: new LivePublisher(redis),
     limitsOf: (deployment) => catalog.current().deployments.get(deployment)?.limits,
     onError,
+    metrics: telemetry.metrics,
   }
   const live = await startLiveReader({
     jobs,
@@ -105,6 +108,7 @@ export async function startIngress(
   await fleet.ready
   const memory = watchMemory(redis)
   const streams = openStreams(tuning.streams)
+  telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
   let draining = false
@@ -114,7 +118,10 @@ export async function startIngress(
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
     fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
-    authenticator: createAuthenticator({ keyStore: createKeyStore({ redis }) }),
+    authenticator: createAuthenticator({
+      keyStore: createKeyStore({ redis }),
+      weightOf: (project) => readWeight(redis, project),
+    }),
     failedAuth: createFailedAuthLimit(),
     memory,
     notifications: { redis, masterSecret },
@@ -134,6 +141,14 @@ export async function startIngress(
   const app = await buildApp(ingress, tuning.bounds)
   await app.listen({ host: environment.host, port: environment.port })
 
+  const numbers = startNumbersPublisher({
+    redis,
+    id,
+    role: 'ingress',
+    metrics: telemetry.metrics,
+    onError: (error) => onError(error, 'publish numbers'),
+  })
+
   async function stop(): Promise<void> {
     draining = true
     await drain(app, ingress, environment.drainMs)
@@ -142,7 +157,7 @@ export async function startIngress(
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
-    await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
+    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]

@@ -6,6 +6,7 @@ import { effectsDone } from '@switchyard/broker/run-effects'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
+import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { LogWriter } from '@switchyard/jobs/log-writer'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
@@ -62,6 +63,7 @@ export async function startWorker(
     publisher,
     limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
     onError,
+    metrics: telemetry.metrics,
   }
   const holds = new Holds({
     jobs: broker.jobs,
@@ -78,7 +80,10 @@ export async function startWorker(
   const transport = createTransport()
   const worker: WorkerContext = {
     broker,
-    logs: new LogWriter(redis, publisher),
+    logs: new LogWriter(redis, publisher, (tookMs, rows) => {
+      telemetry.metrics.histogram('switchyard_log_flush_seconds').observe({}, tookMs / 1_000)
+      telemetry.metrics.counter('switchyard_log_rows_total').add({}, rows)
+    }),
     transport,
     upstreams: () => upstreams,
     holds,
@@ -89,6 +94,8 @@ export async function startWorker(
     logger,
     telemetry,
   }
+  const role = config.suspect ? 'suspect' : 'worker'
+  telemetry.metrics.gauge('switchyard_jobs_running').follow({ role }, () => holds.size)
   await startInbox(subscriber, config.owner, {
     onCancel: (jobId) => holds.onCancel(jobId),
     onReader: (jobId, reader) => holds.onReader(jobId, reader),
@@ -105,7 +112,7 @@ export async function startWorker(
   const announcement = startAnnouncement({
     redis,
     id: config.owner,
-    role: config.suspect ? 'suspect' : 'worker',
+    role,
     facts: () => ({
       deployments: [...upstreams.usable].map(([id, { upstream }]) => ({
         id,
@@ -118,6 +125,13 @@ export async function startWorker(
       host: hostname(),
     }),
     onError: (error) => onError(error, 'announce'),
+  })
+  const numbers = startNumbersPublisher({
+    redis,
+    id: config.owner,
+    role,
+    metrics: telemetry.metrics,
+    onError: (error) => onError(error, 'publish numbers'),
   })
   adapt = (next) => {
     upstreams = resolveUpstreams(next, env, config.simulatorUrl)
@@ -144,8 +158,8 @@ export async function startWorker(
     holds.stop()
     trials.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
+    await numbers.stop()
     await transport.stop()
-    await producer.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
   return {

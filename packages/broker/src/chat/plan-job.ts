@@ -8,6 +8,13 @@ import { jobTerms } from './job-terms.ts'
 import { ASSUMED_OUTPUT_TOKENS, type Fleet, planIntake } from './plan-intake.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 
+/** Who pays: the project, the id of its key, and the project's weight in lanes (1 when not given). */
+export interface Payer {
+  project: string
+  apiKey: string
+  weight?: number
+}
+
 /**
  * The job that a request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
  * waits on the connection (`plain`): ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.
@@ -17,8 +24,7 @@ export function planJob(
   fleet: Fleet,
   job: {
     id: string
-    /** Who pays: the project, and the id of its key. */
-    payer: { project: string; apiKey: string }
+    payer: Payer
     intake: ChatIntake
     plain: boolean
     webhook: JobWebhook | undefined
@@ -36,6 +42,7 @@ export function planJob(
     id: job.id,
     project: payer.project,
     apiKey: payer.apiKey,
+    ...(payer.weight === undefined || payer.weight === 1 ? {} : { weight: payer.weight }),
     endpoint: response ? '/v1/responses' : '/v1/chat/completions',
     dialect: response ? 'openai-responses' : 'openai-chat',
     model: intake.model,
