@@ -133,6 +133,11 @@ export const PROCESS_METRICS = {
     help: 'Tokens of calls upstream, each counted in one kind: `input` (not cached), `cache_read`, `cache_write`, `output` (shown), `reasoning`.',
     labels: ['provider', 'deployment', 'kind'],
   },
+  switchyard_project_tokens_total: {
+    kind: 'counter',
+    help: 'Tokens of calls upstream by the project that pays, input and output; the share of each in the sum is its share of the fleet.',
+    labels: ['project'],
+  },
   switchyard_cost_usd_total: {
     kind: 'counter',
     help: 'Cost of calls upstream at the prices of the catalog, US dollars.',
@@ -263,6 +268,11 @@ const STATE_METRICS = {
     kind: 'gauge',
     help: 'Age of the oldest job among the next hundred of a lane and the next hundred put off; 0 where none waits.',
     labels: ['lane'],
+  },
+  switchyard_project_waiting_tokens: {
+    kind: 'gauge',
+    help: 'Estimated tokens ÷ weight that a project has waiting in a lane, of the ten that have most; the rest is `other`.',
+    labels: ['lane', 'project'],
   },
   switchyard_seconds_of_backlog_at_quota: {
     kind: 'gauge',

@@ -113,6 +113,7 @@ models: { m${random}: { route: [${deployment}] } }
     expect(value(samples, 'switchyard_lane_oldest_wait_seconds', { lane })).toBeGreaterThanOrEqual(90)
     expect(value(samples, 'switchyard_lane_oldest_wait_seconds', { lane })).toBeLessThan(110)
     expect(value(samples, 'switchyard_lane_oldest_wait_seconds', { lane: `${lane}.batch` })).toBe(0)
+    expect(value(samples, 'switchyard_project_waiting_tokens', { lane, project: 'proj_1' })).toBe(2_000)
     // 3 jobs of 10,000 tokens at 100,000 tokens a minute.
     expect(value(samples, 'switchyard_seconds_of_backlog_at_quota', { lane })).toBeCloseTo(18)
     expect(value(samples, 'switchyard_redis_memory_used_bytes')).toBeGreaterThan(1_000_000)
