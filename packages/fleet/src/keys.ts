@@ -18,3 +18,16 @@ export function fleetKeys(prefix: string = FLEET_PREFIX): FleetKeys {
 export function leadKey(role: string, prefix: string = FLEET_PREFIX): string {
   return `${prefix}:lead:${role}`
 }
+
+export interface NumbersKeys {
+  /** Hash: member id → what it has counted since it began, JSON. */
+  numbers: string
+  /** Sorted set: member id → when it last published, epoch ms of Redis. */
+  seen: string
+  /** Hash: `counted`, the sum of members that have gone, JSON; `version`, how often it was written. */
+  gone: string
+}
+
+export function numbersKeys(prefix: string = FLEET_PREFIX): NumbersKeys {
+  return { numbers: `${prefix}:numbers`, seen: `${prefix}:numbers:seen`, gone: `${prefix}:numbers:gone` }
+}

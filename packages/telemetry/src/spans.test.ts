@@ -14,12 +14,12 @@ const UNSAMPLED = `00-${TRACE}-00f067aa0ba902b7-00`
 function setup(env: NodeJS.ProcessEnv = {}) {
   const exported: RecordedSpan[] = []
   const telemetry: Telemetry = {
+    ...NO_TELEMETRY,
     tracer: {
       sample: samplerFromEnvironment(env),
       export: (span) => exported.push(span as RecordedSpan),
       resource: resourceFromAttributes({}),
     },
-    stop: async () => {},
   }
   return { telemetry, exported }
 }

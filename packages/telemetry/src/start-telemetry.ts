@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DiagLogLevel, diag } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import type { BatchSpanProcessorOptions, ReadableSpan } from '@opentelemetry/sdk-trace'
+import { createMetrics, type Metrics } from './metric-registry.ts'
 import { type Sampler, samplerFromEnvironment } from './sampling.ts'
 import { scrub } from './scrub.ts'
 
@@ -14,6 +15,8 @@ export interface Tracer {
 
 export interface Telemetry {
   readonly tracer: Tracer | null
+  /** The numbers of this process; counted whether or not anything is traced. */
+  readonly metrics: Metrics
   /** Sends what is left, for at most 2 s: a dead collector never holds a shutdown. Safe twice. */
   stop(): Promise<void>
 }
@@ -21,8 +24,13 @@ export interface Telemetry {
 const STOP_LIMIT_MS = 2000
 const WARN_EVERY_MS = 60_000
 
+/** Traces nothing, counts all the same. */
+function withoutTracing(): Telemetry {
+  return { tracer: null, metrics: createMetrics(), stop: async () => {} }
+}
+
 /** Telemetry that is off: for tests and tools. */
-export const NO_TELEMETRY: Telemetry = { tracer: null, stop: async () => {} }
+export const NO_TELEMETRY: Telemetry = withoutTracing()
 
 /**
  * Starts tracing where the standard variables ask for it, that is where `OTEL_EXPORTER_OTLP_ENDPOINT` or
@@ -42,7 +50,7 @@ export async function startTelemetry(options: {
   warn?: (message: string) => void
 }): Promise<Telemetry> {
   const env = options.env ?? process.env
-  if (!isTracingOn(env)) return NO_TELEMETRY
+  if (!isTracingOn(env)) return withoutTracing()
   if (options.warn !== undefined) diag.setLogger(quietly(options.warn), DiagLogLevel.WARN)
 
   const [{ BatchSpanProcessor }, { createExporter }, { describeProcess }] = await Promise.all([
@@ -58,6 +66,7 @@ export async function startTelemetry(options: {
       export: (span) => processor.onEnd(span),
       resource: describeProcess({ service: options.service, version: options.version, instance: randomUUID() }),
     },
+    metrics: createMetrics(),
     stop() {
       stopping ??= endWithin(processor.shutdown(), STOP_LIMIT_MS)
       return stopping

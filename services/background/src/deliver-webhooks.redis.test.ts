@@ -224,7 +224,7 @@ describe.each([
       // Nothing here reads it.
       resource: undefined as unknown as Tracer['resource'],
     }
-    await deliver({ telemetry: { tracer, stop: async () => {} } })
+    await deliver({ telemetry: { ...NO_TELEMETRY, tracer } })
     receiver.answer(503)
     const [traceId, spanId] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7']
     const end = await bundle.end({

@@ -1,4 +1,4 @@
-import type { Telemetry, Tracer } from '@switchyard/telemetry/start-telemetry'
+import { NO_TELEMETRY, type Telemetry, type Tracer } from '@switchyard/telemetry/start-telemetry'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Stack, startStack } from './testing/start-stack.ts'
 
@@ -6,13 +6,13 @@ type Span = Parameters<Tracer['export']>[0]
 
 const spans: Span[] = []
 const telemetry: Telemetry = {
+  ...NO_TELEMETRY,
   tracer: {
     sample: () => true,
     export: (span) => spans.push(span),
     // Nothing here reads it.
     resource: undefined as unknown as Tracer['resource'],
   },
-  stop: async () => {},
 }
 const ANSWER = JSON.stringify({ id: 'chatcmpl-1', choices: [] })
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
