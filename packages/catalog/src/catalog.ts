@@ -48,6 +48,8 @@ export interface Deployment {
   /** Undefined means unlimited. Per minute: requests, tokens, input and output tokens; per day: requests; at once: calls. */
   limits: Limits
   timeouts: { firstTokenMs: number; idleMs: number; totalMs: number }
+  /** It is left alone for `openMs` after so many failures in a row, or in half a minute if they are at least half of all calls. */
+  breaker: { failures: number; openMs: number }
   /** How well it does a task, 0 to 1. */
   scores: Readonly<Record<string, number>>
   nativeBatch: boolean

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Scope } from './breaker.ts'
+import { type Scope, waitsUntilMs } from './breaker.ts'
 import { claimProbe, judgeProbe, type Probe, renewProbes } from './probe.ts'
 import { type FailedCall, reportFailure } from './report-failure.ts'
 import { EACH_REDIS, type HealthBundle, openHealth } from './testing/health-bundle.ts'
@@ -19,8 +19,12 @@ describe.each(EACH_REDIS)('a breaker on %s', (_name, url) => {
   const place = () => ({ prefix: health.prefix, nowMs })
   const fail = (call: Partial<FailedCall> = {}) =>
     reportFailure(health.redis, { scope: OPUS, cause: 'server', tookMs: 10, ok: 0, ...call }, POLICY, place())
-  const claim = (token: string, scopes: Scope[] = [OPUS]) =>
-    claimProbe(health.redis, { token, scopes, gapMs: 1_000 }, place())
+  const claim = async (token: string, scopes: Scope[] = [OPUS]) => {
+    const claimed = await claimProbe(health.redis, { token, scopes, gapMs: 1_000 }, place())
+    if (claimed.ok) return claimed
+    const moments = claimed.broken.map(({ breaker }) => waitsUntilMs(breaker, nowMs)!)
+    return { ok: false as const, untilMs: Math.max(...moments), cause: claimed.broken.at(-1)!.breaker.cause }
+  }
   const judge = (probe: Probe | null, good = true) => judgeProbe(health.redis, probe!, good, place())
 
   async function failUntilOpen(call: Partial<FailedCall> = {}): Promise<number> {

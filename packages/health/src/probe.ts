@@ -1,4 +1,3 @@
-import type { ErrorClass } from '@switchyard/contract/error-class'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { runScript } from '@switchyard/redis/script'
 import type { Breaker, Scope } from './breaker.ts'
@@ -26,11 +25,17 @@ export async function claimProbe(
   place: HealthPlace = {},
 ): Promise<ProbeClaim> {
   const asked = JSON.stringify({ nowMs: place.nowMs, token, scopes, gapMs, leaseMs: PROBE_LEASE_MS })
-  const [waitMs, ...rest] = (await runScript(redis, scripts.claim, healthKeys(place.prefix), [asked])) as [
+  const [granted, ...rest] = (await runScript(redis, scripts.claim, healthKeys(place.prefix), [asked])) as [
     number,
     ...string[],
   ]
-  if (waitMs > 0) return { ok: false, untilMs: waitMs, cause: (rest[0] || null) as ErrorClass | null }
+  if (granted === 0) {
+    const broken = Array.from({ length: rest.length / 2 }, (_, i) => ({
+      scope: rest[2 * i] as Scope,
+      breaker: JSON.parse(rest[2 * i + 1]!) as Breaker,
+    }))
+    return { ok: false, broken }
+  }
   return { ok: true, probe: rest.length === 0 ? null : { token, scopes: rest as Scope[] } }
 }
 

@@ -6,6 +6,7 @@ import { effectsDone } from '@switchyard/broker/run-effects'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
+import { renewProbes } from '@switchyard/health/probe'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { LogWriter } from '@switchyard/jobs/log-writer'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
@@ -23,6 +24,7 @@ import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
+import { startWorkerHealth } from './worker-health.ts'
 
 const EFFECTS_PATIENCE_MS = 500
 
@@ -67,15 +69,26 @@ export async function startWorker(
     jobs: broker.jobs,
     owner: config.owner,
     onOrphan: (jobId) => void cancel(broker, jobId).catch((error) => onError(error, 'cancel an orphan')),
-    onRenewed: (held) =>
-      void renewLeases(
+    onRenewed: (held) => {
+      renewLeases(
         redis,
         held.flatMap(({ leases }) => leases),
-      ).catch((error) => onError(error, 'renew limits')),
+      ).catch((error) => onError(error, 'renew limits'))
+      renewProbes(
+        redis,
+        held.flatMap(({ probes }) => probes),
+      ).catch((error) => onError(error, 'renew probes'))
+    },
     onError: (error) => onError(error, 'renew leases'),
   })
   const trials = createTrials(broker.jobs, (error) => onError(error, 'show an attempt'))
   const transport = createTransport()
+  const health = await startWorkerHealth({
+    redis,
+    subscriber,
+    upstreams: () => upstreams,
+    onError: (error) => onError(error, 'health'),
+  })
   const worker: WorkerContext = {
     broker,
     logs: new LogWriter(redis, publisher),
@@ -83,6 +96,7 @@ export async function startWorker(
     upstreams: () => upstreams,
     holds,
     trials,
+    health,
     restUntil: new Map(),
     owner: config.owner,
     suspect: config.suspect,
@@ -145,7 +159,7 @@ export async function startWorker(
     trials.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await transport.stop()
-    await producer.stop()
+    await Promise.all([health.stop(), producer.stop()])
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
   return {

@@ -10,6 +10,7 @@ import { clientDialect } from './client-dialect.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
+import { noteCall } from './note-call.ts'
 import type { OpenAttempt } from './open-attempt.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -67,6 +68,8 @@ export async function makeCall(
   hold.attempts = [...hold.attempts, attempt]
   span.end(attempt)
   logAttempt(worker, hold, attempt)
+  const noted = noteCall(worker, hold, open, ending, failure)
+  if (failure) await noted
   return { open, sink, result, failure, ending }
 }
 

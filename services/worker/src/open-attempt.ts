@@ -1,3 +1,4 @@
+import { OUTCOME_TABLE } from '@switchyard/catalog/outcome-table'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { attemptId } from '@switchyard/contract/ids'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
@@ -5,6 +6,7 @@ import type { AttemptBeginning } from '@switchyard/jobs/record'
 import { reconcile } from '@switchyard/limits/reconcile'
 import { estimateCost } from './bill-attempt.ts'
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
+import { enterDeployment, leaveDeployment } from './enter-deployment.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { reserveCapacity } from './reserve-capacity.ts'
@@ -38,9 +40,17 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   const target = headStart?.target ?? worker.upstreams().usable.get(deployment)
   if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
 
+  if (!begun) {
+    const entered = await enterDeployment(worker, hold, target.deployment, id)
+    if (!entered.ok) return refused(entered.failure)
+  }
   const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
-  if (!capacity.ok) return refused(capacity.failure)
+  if (!capacity.ok) {
+    leaveDeployment(worker, hold, id)
+    return refused(capacity.failure)
+  }
   const giveBack = async () => {
+    leaveDeployment(worker, hold, id)
     if (!capacity.reserved) return
     await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
   }
@@ -58,7 +68,15 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
     return { kind: 'lost' }
   }
   hold.headStart = null
+  countCall(worker, hold, deployment)
   return { kind: 'open', open: { id, target, beginning, onTrial: begun !== null && capacity.reserved } }
+}
+
+/** What a call costs whose budget: a first one nobody's, a further one that of the deployment whose failure it makes good. */
+function countCall({ health }: WorkerContext, hold: Hold, deployment: string): void {
+  const failed = hold.attempts.findLast(({ errorClass }) => errorClass && OUTCOME_TABLE[errorClass].here === 'once')
+  if (failed) health.budget.extra(failed.deployment)
+  else health.budget.first(deployment)
 }
 
 /** What is written down of an attempt at a deployment of that hop. */

@@ -6,6 +6,7 @@ import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
 import type { Upstreams } from './upstreams.ts'
+import type { WorkerHealth } from './worker-health.ts'
 
 /** What every step of the attempt pipeline works with. Made once in `main.ts`. */
 export interface WorkerContext {
@@ -16,6 +17,7 @@ export interface WorkerContext {
   upstreams(): Upstreams
   holds: Holds
   trials: Trials
+  health: WorkerHealth
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
   owner: string

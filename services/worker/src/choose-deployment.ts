@@ -1,0 +1,27 @@
+import type { Hold } from './hold.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+/**
+ * Which deployment of its hop a delivery asks first: of `preference` (the hop's own order where nobody has a better one) the first that
+ * the job has not tried there and that is well, or whose probe is to be had; else the first that it has not tried, which will refuse
+ * and say when it is back. Costs no round trip.
+ */
+export function chooseDeployment(worker: WorkerContext, hold: Hold, preference?: readonly string[]): string {
+  const ids = hold.spec.route.hops[hold.hop]!.deployments.map(({ id }) => id)
+  const order = preference ? [...preference.filter((id) => ids.includes(id)), ...ids] : ids
+  const tried = new Set(hold.attempts.filter(({ hop }) => hop === hold.hop).map(({ deployment }) => deployment))
+  const untried = order.filter((id) => !tried.has(id))
+  return (
+    untried.find((id) => isWell(worker, id) && worker.health.budget.allows(id)) ??
+    untried.find((id) => isWell(worker, id)) ??
+    untried[0] ??
+    order.find((id) => isWell(worker, id)) ??
+    order[0]!
+  )
+}
+
+/** Its breakers let calls through, or one call that finds out. */
+export function isWell({ health }: WorkerContext, deployment: string): boolean {
+  const outUntilMs = health.watch.outUntilMs(deployment)
+  return outUntilMs === null || outUntilMs <= Date.now()
+}

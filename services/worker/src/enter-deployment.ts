@@ -1,0 +1,62 @@
+import type { Deployment } from '@switchyard/catalog/catalog'
+import type { AttemptFailure } from '@switchyard/contract/error-class'
+import { claimProbe, judgeProbe, type Probe } from '@switchyard/health/probe'
+import { isWell } from './choose-deployment.ts'
+import type { Hold } from './hold.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+const PROBE_GAP_MS = 1_000
+
+/**
+ * Whether an attempt may call a deployment, as far as its health goes. A healthy one costs no round trip; one that is half-open is
+ * called by whoever gets its probe, which then is the hold's to keep until `noteCall`. Refused: class `unhealthy`, with when to ask again.
+ */
+export async function enterDeployment(
+  worker: WorkerContext,
+  hold: Hold,
+  { name, breaker }: Deployment,
+  attemptId: string,
+): Promise<{ ok: true } | { ok: false; failure: AttemptFailure }> {
+  const { watch, budget, redis } = worker.health
+  const outUntilMs = watch.outUntilMs(name)
+  if (outUntilMs === null) {
+    if (budget.allows(name) || !mayGoElsewhere(worker, hold, name)) return { ok: true }
+    return { ok: false, failure: unhealthy('too many of its calls had to be made again', null) }
+  }
+  if (outUntilMs <= Date.now()) {
+    const gapMs = Math.min(PROBE_GAP_MS, breaker.openMs)
+    const claimed = await claimProbe(redis, { token: attemptId, scopes: watch.openScopes(name), gapMs })
+    if (claimed.ok) {
+      if (claimed.probe) hold.probes.push(claimed.probe)
+      return { ok: true }
+    }
+    for (const known of claimed.broken) watch.take(known)
+  }
+  const { cause = null, reopensAtMs = null } = watch.observed(name) ?? {}
+  const waitMs = Math.max(1, (reopensAtMs ?? outUntilMs) - Date.now())
+  return { ok: false, failure: unhealthy(`resting after failures (${cause})`, waitMs) }
+}
+
+/** The call of an attempt that had a probe is not made, or says nothing. */
+export function leaveDeployment(worker: WorkerContext, hold: Hold, attemptId: string): void {
+  const probe = takeProbe(hold, attemptId)
+  if (!probe) return
+  judgeProbe(worker.health.redis, probe, false).catch((error) => worker.broker.onError(error, 'give a probe back'))
+}
+
+export function takeProbe(hold: Hold, attemptId: string): Probe | null {
+  const probe = hold.probes.find(({ token }) => token === attemptId) ?? null
+  if (probe) hold.probes = hold.probes.filter(({ token }) => token !== attemptId)
+  return probe
+}
+
+/** A job that nothing was tried for yet, and that somebody else could take. */
+function mayGoElsewhere(worker: WorkerContext, hold: Hold, deployment: string): boolean {
+  if (hold.attempts.length > 0) return false
+  const others = hold.spec.route.hops.slice(hold.hop).flatMap(({ deployments }) => deployments)
+  return others.some(({ id }) => id !== deployment && isWell(worker, id) && worker.health.budget.allows(id))
+}
+
+function unhealthy(message: string, retryAfterMs: number | null): AttemptFailure {
+  return { class: 'unhealthy', message, status: null, ...(retryAfterMs === null ? {} : { retryAfterMs }) }
+}
