@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from './load.ts'
-import { makePrompt } from './prompt.ts'
+import { CHUNKS, makePrompt } from './prompt.ts'
 import { quantiles } from './quantiles.ts'
 import type { Rig } from './rig.ts'
 import { startSwitchyard } from './start-switchyard.ts'
@@ -24,9 +24,12 @@ interface Told {
   dead: boolean
 }
 
+/** The place in a stream of 50 chunks after which it is taken up again. */
+const RESUMED_AFTER = 25
+
 /**
  * From a job's end to its webhook, jobs that each bring a URL of one of a hundred receivers of which one is dead; and from a request for
- * `/v1/events` that goes on after an event to the first byte of the next. Measured from the answer that a waiting client of the same job
+ * `/v1/events`, or for the events of a job that was streamed, that goes on after an event to the first byte of the next. Measured from the answer that a waiting client of the same job
  * gets, which is later than the settle by its way to the client.
  */
 export async function measureWebhooks(rig: Rig): Promise<void> {
@@ -39,7 +42,8 @@ export async function measureWebhooks(rig: Rig): Promise<void> {
       await rig.simulator.reset()
       await rig.simulator.setPace(MODEL, { firstTokenMs: 0, chunkDelayMs: 0, chunks: 1 })
       await measureFirstTries(rig, stack.target, sink)
-      await measureResumes(rig, stack.target)
+      await measureFeed(rig, stack.target)
+      await measureJobEvents(rig, stack.target)
     }
   } finally {
     await stack.stop()
@@ -83,31 +87,53 @@ async function runJob(target: Target, sink: WebhookSink, receiver: number): Prom
   return response.ok ? { jobId: response.headers.get('x-request-id') ?? '', answeredAtMs, dead } : null
 }
 
-async function measureResumes(rig: Rig, target: Target): Promise<void> {
+async function measureFeed(rig: Rig, target: Target): Promise<void> {
   const { 'content-type': _, ...headers } = target.headers
   const listed = await fetch(`${target.origin}/v1/events?limit=2`, { headers })
   const { data } = (await listed.json()) as { data: { id: string }[] }
   const [seen, next] = data
-  if (seen === undefined || next === undefined) {
-    rig.results.fail('events', 1, ['the feed holds no two events'])
-    return
-  }
+  if (seen === undefined || next === undefined) rig.results.fail('events', 1, ['the feed holds no two events'])
+  else await measureResumes(rig, target, { row: 'events resume', path: '/v1/events', seen: seen.id, next: next.id })
+}
+
+async function measureJobEvents(rig: Rig, target: Target): Promise<void> {
+  await rig.simulator.setPace(MODEL, { firstTokenMs: 0, chunkDelayMs: 0, chunks: CHUNKS })
+  const response = await fetch(target.origin + target.path, {
+    method: 'POST',
+    headers: target.headers,
+    body: makePrompt(MODEL, true).body,
+  })
+  await response.text()
+  const path = `/v1/jobs/${response.headers.get('x-request-id')}/events`
+  const [seen, next] = [String(RESUMED_AFTER), String(RESUMED_AFTER + 1)]
+  await measureResumes(rig, target, { row: 'job events resume', path, seen, next })
+}
+
+interface Resumed {
+  row: string
+  path: string
+  /** Ids of the last event that was seen and of the one after it. */
+  seen: string
+  next: string
+}
+
+async function measureResumes(rig: Rig, target: Target, { row, path, seen, next }: Resumed): Promise<void> {
+  const { 'content-type': _, ...headers } = target.headers
   const times: number[] = []
   for (let i = 0; i < RESUMES * rig.options.scale; i++) {
     const abort = new AbortController()
     const beganMs = performance.now()
-    const response = await fetch(`${target.origin}/v1/events`, {
-      headers: { ...headers, accept: 'text/event-stream', 'last-event-id': seen.id },
+    const response = await fetch(target.origin + path, {
+      headers: { ...headers, accept: 'text/event-stream', 'last-event-id': seen },
       signal: abort.signal,
     })
     const { value } = await response.body!.getReader().read()
     times.push(performance.now() - beganMs)
     const text = new TextDecoder().decode(value)
-    if (!text.startsWith(`id: ${next.id}\n`))
-      rig.results.fail('events', 1, ['a stream did not go on with the next event'])
+    if (!text.startsWith(`id: ${next}\n`)) rig.results.fail(row, 1, ['a stream did not go on with the next event'])
     abort.abort()
   }
-  add(rig, 'events resume', times)
+  add(rig, row, times)
 }
 
 function add(rig: Rig, row: string, values: number[]): void {

@@ -20,6 +20,7 @@ export function report(results: Results, conditions: string, heldStreams: number
     single(results),
     delivery(results),
     batches(results),
+    besideBatch(results),
     goals(results),
   ].filter((part) => part !== '')
   const failed = results.failed()
@@ -97,6 +98,7 @@ function delivery(results: Results): string {
   }
   row('first webhook try after the answer, 1 % of receivers dead, ms', 'webhook first try')
   row('`/v1/events` after an event, to the first byte of the next, ms', 'events resume')
+  row('`/v1/jobs/{id}/events` after an event, to the first byte of the next, ms', 'job events resume')
   return rows.length === 0 ? '' : markdownTable([['', 'p50', 'p99'], ...rows])
 }
 
@@ -108,14 +110,38 @@ function batches(results: Results): string {
     if (value !== null) rows.push([what, `${figure(value)}${unit}`])
   }
   row('batch: lines validated/s', of('lines validated/s'))
-  row('batch: memory of ingress at its largest', of('ingress MB'), ' MB')
-  row('batch: memory of background at its largest', of('background MB'), ' MB')
+  row('batch: memory of ingress at its largest, a 200 MB input too', of('ingress MB'), ' MB')
+  row('batch: memory of background at its largest, a 200 MB input too', of('background MB'), ' MB')
   row('batch: growth of Redis at its largest, per line', of('Redis bytes per line'), ' bytes')
   row('batch: lines/s through the simulator at 0 ms', of('lines/s'))
+  const cpu = ['ingress', 'worker', 'redis', 'background'].map((part) => results.median('batch line cpu', part))
+  if (cpu.every((cost) => cost !== null)) {
+    const sum = cpu.reduce((all, cost) => all + cost, 0)
+    rows.push([
+      'batch: CPU per line, ingress + worker + Redis + background, µs',
+      `${cpu.map(figure).join(' + ')} = ${figure(sum)}`,
+    ])
+  }
   const bare = results.median('jobs rate', 'bare')
   const lines = of('lines/s')
   if (bare !== null && lines !== null) row('batch: lines/s against jobs/s of bare BullMQ', lines / bare, ' ×')
   return rows.length === 0 ? '' : markdownTable([['one batch', ''], ...rows])
+}
+
+/** What a batch does to others of the same model. */
+function besideBatch(results: Results): string {
+  const rows: string[][] = []
+  const row = (what: string, name: string) => {
+    const [without, withIt] = ['without', 'with'].map((column) => results.median(name, column))
+    if (without !== null && withIt !== null)
+      rows.push([what, figure(without!), figure(withIt!), `${figure(results.ratio(name, 'with', 'without'))} ×`])
+  }
+  row('interactive requests: time beyond the model’s own, p50, ms', 'beside a batch p50')
+  row('interactive requests: time beyond the model’s own, p99, ms', 'beside a batch p99')
+  row('fifty batches of ten lines, until all have ended, ms', 'small batches ms')
+  return rows.length === 0
+    ? ''
+    : markdownTable([['beside a batch of 50,000 lines', 'without', 'with', 'ratio'], ...rows])
 }
 
 function goals(results: Results): string {

@@ -99,6 +99,27 @@ describe('a webhook', () => {
     expect(await api.openai.webhooks.unwrap(body, headers, signing_secret)).toMatchObject({ data: { id: jobId } })
   })
 
+  it('that comes back to us disables its endpoint, and nothing is sent there again', async () => {
+    const { id } = await api.openai.post<Endpoint>('/webhook_endpoints', {
+      body: { name: 'loop', url: `${api.stack.url}/v1/chat/completions`, event_types: ['job.completed'] },
+    })
+    await api.submit(chat())
+    const endpoint = async () => (await api.fetch(`/v1/webhook_endpoints/${id}`)).json()
+    await expect.poll(endpoint, { timeout: 5_000 }).toMatchObject({ status: 'disabled', disabled_reason: 'gone' })
+    const log = (await (await api.fetch(`/v1/webhook_endpoints/${id}/deliveries?status=dead`)).json()) as {
+      data: { id: string }[]
+    }
+    expect(log.data).toMatchObject([{ tries: [{ number: 1, status_code: 410 }] }])
+    for (const [path, json] of [[`deliveries/${log.data[0]!.id}/redeliver`], ['redeliver', { after: 0 }]] as const) {
+      const refused = await api.fetch(`/v1/webhook_endpoints/${id}/${path}`, { method: 'POST', json })
+      expect([refused.status, await refused.json()]).toMatchObject([
+        409,
+        { error: { code: 'webhook_endpoint_disabled' } },
+      ])
+    }
+    await api.openai.webhooks.delete(id)
+  })
+
   it('can be tried out', async () => {
     const { id, signing_secret } = await endpointAt('/test', ['batch.completed'])
     const coming = next('/test')

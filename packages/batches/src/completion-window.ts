@@ -1,11 +1,21 @@
-const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-const SHORTEST_MS = 15 * UNIT_MS.m
-const LONGEST_MS = 7 * UNIT_MS.d
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+const SHORTEST_MS = 15 * MINUTE_MS
+const LONGEST_MS = 7 * DAY_MS
+/** `24h`, `90m`, `5400s`, `1d12h`: whole numbers, the larger unit first, each unit once. */
+const DURATION = /^(?:([1-9]\d{0,5})d)?(?:([1-9]\d{0,5})h)?(?:([1-9]\d{0,5})m)?(?:([1-9]\d{0,5})s)?$/
 
-/** `15m` to `7d`, whole minutes, hours or days, as milliseconds; null for anything else. OpenAI itself takes `24h` only. */
+/** `15m` to `7d` in days, hours, minutes and seconds, as milliseconds; null for anything else. OpenAI itself takes `24h` only. */
 export function parseCompletionWindow(text: string): number | null {
-  const match = /^([1-9]\d{0,4})([mhd])$/.exec(text)
+  const match = DURATION.exec(text)
   if (!match) return null
-  const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]
+  const [days, hours, minutes, seconds] = match.slice(1).map((digits) => Number(digits ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const ms = days * DAY_MS + hours * HOUR_MS + minutes * MINUTE_MS + seconds * 1_000
   return ms >= SHORTEST_MS && ms <= LONGEST_MS ? ms : null
 }

@@ -3,6 +3,10 @@ import { eventObject } from './event.ts'
 
 const seconds = z.int().describe('Unix time in seconds')
 
+/** By what a webhook that comes back to us is known (RFC 8586); whoever passes requests on keeps it. */
+export const LOOP_HEADER = 'cdn-loop'
+export const LOOP_TOKEN = 'switchyard'
+
 /** OpenAI's webhook endpoint; `status` and `disabled_reason` are ours. */
 export const webhookEndpointObject = z.object({
   id: z.string(),

@@ -1,3 +1,4 @@
+import { LOOP_HEADER, LOOP_TOKEN } from '@switchyard/contract/webhook'
 import { createEgress, type Patience } from '@switchyard/egress/egress'
 import { openChannelListener } from '@switchyard/notifications/channel-listener'
 import { defaultSecret } from '@switchyard/notifications/default-secret'
@@ -156,6 +157,14 @@ describe.each([
     await bundle.end()
     await redirected.has(2)
     expect([elsewhere.received.length, gone.received.length]).toEqual([0, 1])
+  })
+
+  it('marks what it sends, so that what comes back to us is known', async () => {
+    await bundle.endpoint(['job.completed'], receiver.url)
+    await deliver()
+    await bundle.end()
+    await receiver.has(1)
+    expect(receiver.received[0]!.headers[LOOP_HEADER]).toBe(LOOP_TOKEN)
   })
 
   it('delivers to the living at once while many others are dead', async () => {

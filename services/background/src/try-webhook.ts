@@ -1,5 +1,6 @@
 import { isJobId } from '@switchyard/contract/ids'
 import { jobIdOfResponse } from '@switchyard/contract/openai-responses/response-id'
+import { LOOP_HEADER, LOOP_TOKEN } from '@switchyard/contract/webhook'
 import type { Egress, EgressOutcome } from '@switchyard/egress/egress'
 import { KEEP_MS } from '@switchyard/jobs/durations'
 import { keepJob } from '@switchyard/jobs/keep-job'
@@ -47,6 +48,7 @@ export async function tryWebhook(
     headers: {
       'content-type': 'application/json',
       'user-agent': 'Switchyard-Webhooks/0.1',
+      [LOOP_HEADER]: LOOP_TOKEN,
       ...signatureHeaders({ id: attempt.event.id, atMs, body, secrets }),
     },
     body,

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { BrokerError } from '@switchyard/contract/broker-error'
+import { LOOP_HEADER, LOOP_TOKEN } from '@switchyard/contract/webhook'
 
 const MAX_HEADERS = 200
 const HOST = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?$/
+const LOOP = new RegExp(`(?:^|,) *${LOOP_TOKEN} *(?:,|;|$)`)
 
 /**
  * What HTTP lets pass and we don't: absolute-form targets, no or several or malformed `Host`s (Node keeps the first and says
- * nothing), very many headers, encoded bodies. Throws the error to answer with. Called before anything else looks at a request.
+ * nothing), very many headers, encoded bodies, webhooks of our own. Throws the error to answer with. Called before anything else looks at a request.
  */
 export function checkTransport(request: IncomingMessage): void {
   const { rawHeaders } = request
@@ -23,6 +25,10 @@ export function checkTransport(request: IncomingMessage): void {
   }
   if (hosts !== 1 || !HOST.test(request.headers.host ?? '')) {
     throw new BrokerError('invalid_host', 'Exactly one well-formed Host header is needed.')
+  }
+  // The receiver is ourselves, or sends everything on to us: 410 ends it, each event would make the next.
+  if (LOOP_HEADER in request.headers && LOOP.test(String(request.headers[LOOP_HEADER]))) {
+    throw new BrokerError('webhook_loop', 'This is a webhook of this service, and not for it.')
   }
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {

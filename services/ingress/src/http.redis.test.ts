@@ -175,6 +175,19 @@ describe('bodies', () => {
     expect([answer.status, answer.error.code]).toEqual([415, 'unsupported_content_encoding'])
   })
 
+  it.each(['switchyard', 'a-cdn; x=1, switchyard', 'switchyard;v=1'])(
+    'a webhook of ours, cdn-loop %s: 410',
+    async (loop) => {
+      const answer = await send('{}', { 'cdn-loop': loop })
+      expect([answer.status, answer.error.code]).toEqual([410, 'webhook_loop'])
+    },
+  )
+
+  it('what others passed on is taken', async () => {
+    const answer = await send('{}', { 'cdn-loop': 'switchyards, another' })
+    expect(answer.error.code).toBe('missing_required_parameter')
+  })
+
   it('that never end are 408', async () => {
     const head = request('POST', CHAT, ['content-type: application/json', 'content-length: 100'])
     expect(await answerTo(`${head}{"mod`)).toMatchObject({ status: 408, code: 'request_timeout' })

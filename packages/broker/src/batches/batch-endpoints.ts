@@ -44,6 +44,7 @@ function refuseOutsideBatches({ stream, response, options }: ChatIntake): void {
   const param =
     (stream && 'stream') ||
     (options.webhook !== undefined && 'switchyard.webhook') ||
+    (options.cache === 'exact' && 'switchyard.cache') ||
     (response?.background && 'background') ||
     (response?.previousResponseId != null && 'previous_response_id')
   if (param) throw new BrokerError('unsupported_parameter', `'${param}' has no meaning in a batch.`, { param })

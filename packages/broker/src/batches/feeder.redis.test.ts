@@ -35,11 +35,12 @@ describe.each(OWN_SERVERS)('batches on %s', (_name, url) => {
       line('bad', { temperature: 9 }),
       line('unknown', { model: 'nobody' }),
       line('streamed', { stream: true }),
+      line('shared', { switchyard: { cache: 'exact' } }),
     ])
     work()
     await bundle.feedToEnd(bundle.newFeeder(), spec.id)
     const batch = await bundle.batch(spec.id)
-    expect(batch).toMatchObject({ status: 'completed', total: 24, done: 24, failed: 4, running: 0, model: 'm' })
+    expect(batch).toMatchObject({ status: 'completed', total: 25, done: 25, failed: 5, running: 0, model: 'm' })
     expect(batch.usage).toMatchObject({ inputTokens: 210, outputTokens: 105 })
     expect(batch.costNanoUsd).toBe(21 * 500)
     const { output, errors } = await bundle.filesOf(batch)
@@ -53,6 +54,7 @@ describe.each(OWN_SERVERS)('batches on %s', (_name, url) => {
     expect(statuses.toSorted()).toEqual([
       ['bad', 400, 'temperature'],
       ['fail-1', 502, null],
+      ['shared', 400, 'switchyard.cache'],
       ['streamed', 400, 'stream'],
       ['unknown', 404, 'model'],
     ])

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Ingress } from '../ingress.ts'
 import { readJsonBody } from '../read-json-body.ts'
 import { storeCall } from '../store-call.ts'
-import { ownReceiver } from '../webhooks/own-receiver.ts'
+import { enabledReceiver } from '../webhooks/own-receiver.ts'
 
 const seconds = z.number().min(0).max(1e11)
 
@@ -34,7 +34,7 @@ export async function redeliverRange(
       param: 'before',
     })
   }
-  const { project, id } = await ownReceiver(ingress, request)
+  const { project, id } = await enabledReceiver(ingress, request)
   const range = { afterMs: after * 1_000, beforeMs: before * 1_000, status }
   const { count, hasMore } = await storeCall(redeliverWithin(ingress.redis, project, id, range))
   return { object: 'webhook_endpoint.redelivery', webhook_endpoint_id: id, count, has_more: hasMore }

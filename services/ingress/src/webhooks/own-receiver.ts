@@ -28,6 +28,18 @@ export async function ownReceiver(ingress: Ingress, request: FastifyRequest): Pr
   return receiver
 }
 
+/** The same, for whoever wants something sent there: an endpoint that is disabled gets nothing until it is updated. */
+export async function enabledReceiver(ingress: Ingress, request: FastifyRequest): Promise<Receiver> {
+  const receiver = receiverIn(request)
+  if (receiver.id === DEFAULT_ID) return receiver
+  if (!isEndpointId(receiver.id)) throw noSuchEndpoint()
+  const endpoint = found(await storeCall(getEndpoint(ingress.notifications, receiver.project, receiver.id)))
+  if (endpoint.status !== 'disabled') return receiver
+  throw new BrokerError('webhook_endpoint_disabled', 'This endpoint is disabled. Update it to enable it again.', {
+    param: 'webhook_endpoint_id',
+  })
+}
+
 export function found<T>(endpoint: T | null): T {
   if (endpoint === null) throw noSuchEndpoint()
   return endpoint
