@@ -1,3 +1,4 @@
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import type { JobSummary } from '@switchyard/jobs/live-frame'
 import { type Ending, type Settled, type SettleGuard, settleJob } from '@switchyard/jobs/settle-job'
@@ -42,7 +43,7 @@ export async function settle(
 }
 
 function summarize(ending: Ending, attempts: Attempt[]): JobSummary {
-  const last = attempts.at(-1)
+  const answering = answeringAttempt(attempts)
   let costNanoUsd: number | null = 0
   for (const attempt of attempts) {
     costNanoUsd = costNanoUsd === null || attempt.costNanoUsd === null ? null : costNanoUsd + attempt.costNanoUsd
@@ -50,9 +51,9 @@ function summarize(ending: Ending, attempts: Attempt[]): JobSummary {
   return {
     status: ending.status,
     attempts: attempts.length,
-    deployment: last?.deployment ?? null,
-    simulated: last?.simulated ?? false,
-    dropped: last?.dropped ?? [],
+    deployment: answering?.deployment ?? null,
+    simulated: answering?.simulated ?? false,
+    dropped: answering?.dropped ?? [],
     costNanoUsd,
     failure: ending.failure,
   }

@@ -1,3 +1,4 @@
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import { recordEnds } from '@switchyard/notifications/record-ends'
 import { recordEndedLines } from './batches/record-ended-lines.ts'
 import type { Broker } from './broker.ts'
@@ -18,7 +19,7 @@ export async function tellProjects(broker: Broker, batch: Owed[], failed: Set<Ow
       endpoint: spec.endpoint,
       status,
       endedAtMs,
-      incomplete: attempts.at(-1)?.incomplete !== undefined,
+      incomplete: answeringAttempt(attempts)?.incomplete !== undefined,
       webhook: spec.webhook,
       traceparent: spec.traceparent,
     })),

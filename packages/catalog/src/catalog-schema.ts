@@ -100,12 +100,16 @@ const model = z
     policy: z.enum(POLICIES, `must be one of ${POLICIES.join(', ')}`).optional(),
     candidates: z.array(text).min(1, 'must name at least one deployment').max(50).optional(),
     tasks: z.record(name, text).optional(),
+    hedge: z.boolean('must be true or false').optional(),
   })
   .superRefine((entry, context) => {
     if ((entry.route === undefined) === (entry.candidates === undefined)) {
       context.addIssue('must have either a route or candidates')
     } else if (entry.route !== undefined && (entry.policy ?? 'ordered') !== 'ordered') {
       context.addIssue(`policy ${entry.policy} chooses among candidates; a route is always ordered`)
+    }
+    if (entry.hedge && (entry.route ?? entry.candidates ?? []).flat().length < 2) {
+      context.addIssue('hedge asks a second deployment, so there must be one')
     }
   })
 

@@ -86,4 +86,6 @@ export interface ModelEntry {
   candidates: readonly string[]
   /** Task type → deployment. */
   tasks: Readonly<Record<string, string>>
+  /** Interactive requests whose first token is late may be asked of a second deployment too. */
+  hedge: boolean
 }

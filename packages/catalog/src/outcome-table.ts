@@ -23,7 +23,10 @@ export const OUTCOME_TABLE: Record<ErrorClass, OutcomeRow> = {
   content_filter: { here: 'never', elsewhere: 'by_policy', breaker: null },
   invalid_request: { here: 'never', elsewhere: 'never', breaker: null },
   broken_stream: { here: 'once', elsewhere: 'any', breaker: 'deployment' },
+  cost_limit: { here: 'never', elsewhere: 'never', breaker: null },
   worker_lost: { here: 'again', elsewhere: 'any', breaker: null },
+  // Nobody was called: its breaker was open. Who may wait does (`wait-for-health.ts`).
+  unhealthy: { here: 'never', elsewhere: 'any', breaker: null },
   cancelled: { here: 'never', elsewhere: 'never', breaker: null },
   deadline: { here: 'never', elsewhere: 'never', breaker: null },
 }

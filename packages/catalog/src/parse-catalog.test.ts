@@ -118,6 +118,12 @@ describe('a bad file is refused with file, line, path and reason', () => {
       ['c.yaml:10 models.gpt-model.route[1][1]: gpt is already in this route'],
     ],
     [
+      'a hedge with nobody else to ask',
+      '{ route: [gpt, gpt2] }',
+      '{ route: [gpt], hedge: true }',
+      ['c.yaml:10 models.gpt-model: hedge asks a second deployment, so there must be one'],
+    ],
+    [
       'neither route nor candidates',
       '{ route: [gpt, gpt2] }',
       '{}',
@@ -268,6 +274,7 @@ describe('defaults', () => {
       }),
       unsupported: ['temperature', 'top_p'],
       limits: {},
+      breaker: { failures: 5, openMs: 5_000 },
       timeouts: { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 },
       scores: {},
       nativeBatch: false,
@@ -326,6 +333,11 @@ describe('defaults', () => {
       candidates: ['opus', 'gpt'],
       tasks: { architecture: 'opus' },
     })
+  })
+
+  test('only a model that says so is hedged', () => {
+    const { models } = catalogFrom(THREE_PROVIDERS.replace('grouped: {', 'grouped: { hedge: true,'))
+    expect([...models.values()].filter(({ hedge }) => hedge).map(({ name }) => name)).toEqual(['grouped'])
   })
 
   test('the revision follows the text', () => {

@@ -116,6 +116,7 @@ function resolveModel(name: string, written: CatalogFile['models'][string]): Mod
     route: ordered.map((hop) => (typeof hop === 'string' ? [hop] : hop)),
     candidates: written.candidates ?? [],
     tasks: { ...written.tasks },
+    hedge: written.hedge ?? false,
   }
 }
 

@@ -13,6 +13,7 @@ export const ERROR_CLASSES = [
   'broken_stream',
   'worker_lost',
   'unhealthy',
+  'cost_limit',
   'cancelled',
   'deadline',
 ] as const

@@ -11,6 +11,7 @@ export const ERROR_TABLE = {
   unsupported_parameter: { status: 400, type: 'invalid_request_error', retryable: false },
   context_length_exceeded: { status: 400, type: 'invalid_request_error', retryable: false },
   content_filter: { status: 400, type: 'invalid_request_error', retryable: false },
+  cost_limit_reached: { status: 400, type: 'invalid_request_error', retryable: false },
   invalid_deadline: { status: 400, type: 'invalid_request_error', retryable: false },
   invalid_cursor: { status: 400, type: 'invalid_request_error', retryable: false },
   invalid_metadata: { status: 400, type: 'invalid_request_error', retryable: false },

@@ -81,6 +81,10 @@ export interface JobSpec {
   batch?: BatchLine
   /** Of jobs of `/v1/responses`. */
   response?: ResponseTerms
+  /** A call that gives no first token in its usual time may get a second one beside it. */
+  hedge?: true
+  /** What all its attempts together may cost, in nano-dollars. */
+  maxCostNanoUsd?: number
   /** Whom this job alone tells of its end. */
   webhook?: JobWebhook
   /** W3C trace context of the request's span. */
@@ -100,7 +104,7 @@ export type IncompleteReason = 'max_output_tokens' | 'content_filter'
 
 export type AttemptStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'released'
 
-/** One call of one deployment. Written before the first byte leaves, closed exactly once. */
+/** One call of one deployment. Written before the first byte leaves, closed exactly once. At most two are open at once. */
 export interface Attempt {
   /** 1, 2, 3 … within the job. */
   number: number
@@ -111,6 +115,8 @@ export interface Attempt {
   /** Name of the model at the provider. */
   model: string
   simulated: boolean
+  /** It was begun beside the one before it, which gave no first token in its usual time. */
+  hedge?: true
   dropped: string[]
   status: AttemptStatus
   errorClass: ErrorClass | null

@@ -14,9 +14,10 @@ export interface Probe {
   scopes: Scope[]
 }
 
+/** `probe` null: all the breakers are closed. */
 export type ProbeClaim =
-  /** `probe` null: all the breakers are closed. */
-  { ok: true; probe: Probe | null } | { ok: false; untilMs: number; cause: ErrorClass | null }
+  | { ok: true; probe: Probe | null }
+  | { ok: false; broken: { scope: Scope; breaker: Breaker }[] }
 
 /** Asks for the probe of all breakers in an attempt's way; all or none. The same token again gets the same answer. */
 export async function claimProbe(

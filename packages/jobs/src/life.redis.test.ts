@@ -281,6 +281,22 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(await claim(spec.id, { delivery: 2, owner: 'w2' })).toMatchObject({ kind: 'claimed' })
   })
 
+  it.each(['claim', 'sweep'])('closes both attempts of an owner that vanished while a hedge ran (%s)', async (how) => {
+    const spec = await accept()
+    const { fence } = await claimed(spec.id)
+    for (const number of [1, 2]) await beginAttempt(jobs, spec.id, newBeginning(number, fence))
+    if (how === 'claim') await claimedAgain(spec.id)
+    else {
+      await lapse(spec.id)
+      await look(spec.id)
+    }
+    const lost = { status: 'lost', usageSource: 'estimate', costNanoUsd: 1_000 }
+    expect((await readJob(jobs, spec.id))!.attempts).toMatchObject([
+      { number: 1, ...lost },
+      { number: 2, ...lost },
+    ])
+  })
+
   it('isolates a job after two vanished owners and quarantines it after the third', async () => {
     const spec = await accept()
     await claimed(spec.id)

@@ -1,3 +1,4 @@
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { isTerminal, type JobRecord } from '@switchyard/contract/job'
 import type { LogEntry } from '@switchyard/contract/log-entry'
@@ -57,7 +58,7 @@ async function readBody(jobs: Jobs, record: JobRecord): Promise<Buffer | string 
 
 /** The stream's own usage chunk may not have been shown to its client; a body that is not streamed always has one. */
 function usageOf(record: JobRecord): ChatUsage | null {
-  const usage = record.attempts.at(-1)?.usage
+  const usage = answeringAttempt(record.attempts)?.usage
   if (!usage) return null
   return {
     prompt_tokens: usage.inputTokens,

@@ -1,3 +1,4 @@
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import type { JobRecord } from '@switchyard/contract/job'
 import { totalCostNanoUsd } from '@switchyard/contract/job-object'
 import { usdDecimal } from '@switchyard/contract/usd'
@@ -39,11 +40,11 @@ export function finishedHeaders(jobId: string, finished: Finished): Headers {
 
 /** From the record of an ended job, for those who ask for its result later. */
 export function finishedOf(record: JobRecord): Finished {
-  const last = record.attempts.at(-1)
+  const answering = answeringAttempt(record.attempts)
   return {
-    deployment: last?.deployment ?? null,
-    simulated: last?.simulated ?? false,
-    dropped: last?.dropped ?? [],
+    deployment: answering?.deployment ?? null,
+    simulated: answering?.simulated ?? false,
+    dropped: answering?.dropped ?? [],
     attempts: record.attempts.length,
     costNanoUsd: totalCostNanoUsd(record.attempts),
   }

@@ -1,3 +1,4 @@
+import type { OutcomeInput } from '@switchyard/catalog/outcome-input'
 import type { Hold } from './hold.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -24,4 +25,22 @@ export function chooseDeployment(worker: WorkerContext, hold: Hold, preference?:
 export function isWell({ health }: WorkerContext, deployment: string): boolean {
   const outUntilMs = health.watch.outUntilMs(deployment)
   return outUntilMs === null || outUntilMs <= Date.now()
+}
+
+/** What the decision after a failure asks of health, in the clock of the job's moments. */
+export function healthFor(
+  worker: WorkerContext,
+  hold: Hold,
+): Pick<OutcomeInput, 'attended' | 'outUntilMs' | 'mayRepeat' | 'regionOf'> {
+  const { deployments } = worker.upstreams().catalog
+  const skewMs = hold.nowMs - Date.now()
+  return {
+    attended: hold.spec.tier === 'interactive' && hold.spec.onDisconnect === 'cancel',
+    outUntilMs: (name) => {
+      const untilMs = worker.health.watch.outUntilMs(name)
+      return untilMs === null ? null : untilMs + skewMs
+    },
+    mayRepeat: (name) => worker.health.budget.allows(name),
+    regionOf: (name) => deployments.get(name)?.region ?? null,
+  }
 }

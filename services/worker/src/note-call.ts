@@ -98,7 +98,14 @@ function tell(worker: WorkerContext, { id }: OpenAttempt): (changes: BreakerChan
       worker.health.watch.take({ scope, breaker })
       const { cause, openings, sinceMs, untilMs, changedAtMs } = breaker
       if (became === 'opened' || became === 'reopened') {
-        const facts = { scope, cause, openings, attempt: id, openMs: untilMs - changedAtMs, outMs: changedAtMs - sinceMs }
+        const facts = {
+          scope,
+          cause,
+          openings,
+          attempt: id,
+          openMs: untilMs - changedAtMs,
+          outMs: changedAtMs - sinceMs,
+        }
         worker.logger.warn(facts, `breaker ${became}`)
       } else if (became === 'closed') {
         worker.logger.info({ scope, openings, attempt: id, outMs: changedAtMs - sinceMs }, 'breaker closed')

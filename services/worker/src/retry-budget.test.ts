@@ -4,7 +4,12 @@ import { createRetryBudget } from './retry-budget.ts'
 function atWill() {
   let nowMs = 1_000_000
   const budget = createRetryBudget(() => nowMs)
-  return { budget, pass: (ms: number) => void (nowMs += ms) }
+  return {
+    budget,
+    pass(ms: number) {
+      nowMs += ms
+    },
+  }
 }
 
 /** How many further calls it allows when every one that is allowed is made. */

@@ -5,7 +5,7 @@ import type { Verdict } from '@switchyard/lanes/verdict'
 import { supportsPrefill } from '@switchyard/providers/supports-prefill'
 import { type ClosedAttempt, runAttempt } from './attempt.ts'
 import { recordQueueWait } from './attempt-span.ts'
-import { chooseDeployment } from './choose-deployment.ts'
+import { chooseDeployment, healthFor } from './choose-deployment.ts'
 import { executeOutcome } from './execute-outcome.ts'
 import type { Hold } from './hold.ts'
 import { openLog, textSoFar } from './stream-log.ts'
@@ -93,6 +93,7 @@ function decide(
     contentInLog: contentInLog(hold),
     read,
     onBreak: spec.onBreak,
+    ...healthFor(worker, hold),
     prefillPossible: (name) => {
       const deployment = catalog.deployments.get(name)
       return text !== null && deployment !== undefined && supportsPrefill(deployment.provider.kind, deployment.model)

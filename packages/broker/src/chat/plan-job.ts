@@ -80,6 +80,7 @@ export function planJob(
       outputTokens: intake.needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
     },
     request: { bytes: job.bytes },
+    ...(tier === 'interactive' && fleet.catalog.models.get(intake.model)?.hedge ? { hedge: true } : {}),
     ...(response === undefined ? {} : { response }),
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),

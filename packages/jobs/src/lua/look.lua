@@ -45,7 +45,7 @@ if f[1] == 'queued' then
   if is_orphan(record, now, tonumber(ARGV[3]), f[15], f[16], f[17], f[18]) then return { 'cancel' } end
   return { 'check', f[4], tonumber(f[5]) }
 end
-if f[10] ~= '0' and redis.call('HEXISTS', record, 'e' .. f[10]) == 0 then
+if each_open(record, f[10])() then
   -- Ended from outside and the owner never told how its call went.
   if f[2] and f[2] ~= '' and tonumber(f[2]) > now then
     again(tonumber(f[2]))

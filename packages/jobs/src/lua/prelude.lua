@@ -42,11 +42,24 @@ local function close_attempt(fields, outbox, job_id, number, closed, ending)
   return redis.call('XADD', outbox, '*', 'j', job_id, 'n', number)
 end
 
--- The owner vanished: its open attempt is lost, with its estimate as cost.
-local function close_lost(fields, record, outbox, job_id, number, now)
-  if number == '0' then return end
-  local closed = redis.call('HGET', record, 'e' .. number)
-  close_attempt(fields, outbox, job_id, number, closed, '{"status":"lost","endedAtMs":' .. int(now) .. '}')
+-- At most two attempts are open at once (a hedge beside the call that it helps), and they are the last two.
+local function each_open(record, last)
+  local number, last = math.max(0, tonumber(last) - 2), tonumber(last)
+  return function()
+    while number < last do
+      number = number + 1
+      if redis.call('HEXISTS', record, 'e' .. int(number)) == 0 then return int(number) end
+    end
+  end
+end
+
+-- The owner vanished, or gave the job back: what it has open is lost, with its estimate as cost. Not `closing`, which it tells of itself.
+local function close_lost(fields, record, outbox, job_id, last, now, closing)
+  for number in each_open(record, last) do
+    if number ~= closing then
+      close_attempt(fields, outbox, job_id, number, false, '{"status":"lost","endedAtMs":' .. int(now) .. '}')
+    end
+  end
 end
 
 -- Readers are one field of the record: `<id>=<expiry ms>[e]`, separated by spaces; `e` is one who waits for the end alone.

@@ -1,4 +1,5 @@
 import { recordLedgerRow } from '@switchyard/accounts/ledger'
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import type { JobRecord } from '@switchyard/contract/job'
 import { totalCostNanoUsd } from '@switchyard/contract/job-object'
 import { readJob } from '@switchyard/jobs/read-job'
@@ -22,7 +23,7 @@ export async function bookCached(ingress: Ingress, job: AdmittedJob, ended?: Job
       project: spec.project,
       apiKey: cached.apiKey,
       jobId: spec.id,
-      usage: record.attempts.at(-1)?.usage ?? null,
+      usage: answeringAttempt(record.attempts)?.usage ?? null,
       costNanoUsd: 0,
       savedNanoUsd: totalCostNanoUsd(record.attempts),
       endpoint: spec.endpoint,

@@ -1,4 +1,5 @@
 import type { Principal } from '@switchyard/accounts/principal'
+import { answeringAttempt } from '@switchyard/contract/answering-attempt'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { JobRecord } from '@switchyard/contract/job'
 import type { ResponsesRequest } from '@switchyard/contract/openai-responses/request'
@@ -53,7 +54,7 @@ async function contextOf(ingress: Ingress, record: JobRecord, id: string): Promi
   if (body === null || result === null) return null
   const { input } = JSON.parse(body.toString()) as ResponsesRequest
   const { output } = JSON.parse(String(result.body)) as ResponseObject
-  const from = record.attempts.at(-1)?.deployment
+  const from = answeringAttempt(record.attempts)?.deployment
   return [...asItems(input), ...(output as object[]).flatMap((item) => asInput(item, from))]
 }
 

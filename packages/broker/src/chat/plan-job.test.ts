@@ -1,0 +1,28 @@
+import { catalogFrom, THREE_PROVIDERS } from '@switchyard/catalog/catalog-fixture'
+import { newJobId } from '@switchyard/contract/ids'
+import type { JobSpec } from '@switchyard/contract/job'
+import { expect, test } from 'vitest'
+import { planJob } from './plan-job.ts'
+import { readChatRequest } from './read-chat-request.ts'
+
+const catalog = catalogFrom(THREE_PROVIDERS.replace('grouped: {', 'grouped: { hedge: true,'))
+const fleet = { catalog, available: new Set(catalog.deployments.keys()) }
+
+function plan(body: object): JobSpec {
+  const bytes = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: 'hello' }], ...body }))
+  return planJob(fleet, {
+    id: newJobId(),
+    payer: { project: 'proj_test', apiKey: 'key_test' },
+    intake: readChatRequest(bytes),
+    plain: true,
+    webhook: undefined,
+    bytes: bytes.length,
+    traceparent: undefined,
+  })
+}
+
+test('that a model is hedged is frozen into its interactive jobs alone', () => {
+  expect(plan({ model: 'grouped' }).hedge).toBe(true)
+  expect(plan({ model: 'grouped', switchyard: { tier: 'batch' } })).not.toHaveProperty('hedge')
+  expect(plan({ model: 'claude' })).not.toHaveProperty('hedge')
+})
