@@ -41,9 +41,13 @@ export interface Breaker {
 /** Names a breaker by whose health it stands for. */
 export type Scope = `deployment:${string}` | `credential:${string}`
 
-/** When the breaker lets the next call through; null: it is closed. May be past: then the probe is to be had now. */
+/**
+ * When it is worth asking the breaker again; null: it is closed. May be past: then the probe is to be had now. While a probe is under
+ * way nobody knows how it ends: as long as the opening was is as good a guess as any, and keeps those that wait from asking all the time.
+ */
 export function waitsUntilMs(breaker: Breaker, nowMs: number): number | null {
   if (!breaker.open) return null
-  const taken = breaker.probe !== undefined && breaker.probeUntilMs > nowMs ? breaker.probeUntilMs : 0
-  return Math.max(breaker.untilMs, breaker.nextProbeMs, taken)
+  const taken = breaker.probe !== undefined && breaker.probeUntilMs > nowMs
+  const guessMs = taken ? Math.min(breaker.probeUntilMs, nowMs + breaker.lengthMs) : 0
+  return Math.max(breaker.untilMs, breaker.nextProbeMs, guessMs)
 }

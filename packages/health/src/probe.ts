@@ -15,9 +15,7 @@ export interface Probe {
 }
 
 /** `probe` null: all the breakers are closed. */
-export type ProbeClaim =
-  | { ok: true; probe: Probe | null }
-  | { ok: false; broken: { scope: Scope; breaker: Breaker }[] }
+export type ProbeClaim = { ok: true; probe: Probe | null } | { ok: false; broken: { scope: Scope; breaker: Breaker }[] }
 
 /** Asks for the probe of all breakers in an attempt's way; all or none. The same token again gets the same answer. */
 export async function claimProbe(

@@ -66,6 +66,8 @@ export interface WorkerBundle {
 
 const LIMITS: DeploymentLimits = { rpm: 1_000, tpm: 1_000_000, inFlight: 8 }
 const PATIENCE_MS = 15_000
+/** Short, so that a test sees the whole of an outage. */
+const BREAKER_OPEN = '400ms'
 
 export async function openWorkerBundle(
   url: string,
@@ -96,7 +98,7 @@ export async function openWorkerBundle(
   function catalog(own: DeploymentLimits = limits, more = ''): string {
     const price = '{ inputPerMTok: 1, outputPerMTok: 10 }'
     const row = (letter: string, { name, model }: TestDeployment, rowLimits: DeploymentLimits) =>
-      `  ${name}: { provider: p${letter}${random}, class: c${random}, model: ${model}, limits: ${JSON.stringify(rowLimits)}, price: ${price} }`
+      `  ${name}: { provider: p${letter}${random}, class: c${random}, model: ${model}, limits: ${JSON.stringify(rowLimits)}, price: ${price}, breaker: { open: ${BREAKER_OPEN} } }`
     return `
 providers:
   pa${random}: { kind: openai, apiKey: "\${NO_SUCH_KEY}" }
