@@ -61,7 +61,8 @@ async function bench(options: BenchOptions): Promise<number> {
     if (sections.has('ttft') || sections.has('saturation') || options.profile !== null) await measureVariants(rig)
     if (sections.has('telemetry')) await measureTelemetry(rig)
     if (sections.has('memory')) {
-      const names = [...variants].filter((name) => name !== 'direct')
+      // The bare path has no slots for so many streams.
+      const names = [...variants].filter((name) => name !== 'direct' && name !== 'prototype')
       for (let round = 0; round < rounds; round++) {
         for (const name of inTurn(names, round)) {
           say(`memory of ${name}, round ${round + 1}`)

@@ -6,6 +6,7 @@ import type { VariantName } from './variant.ts'
 const PARTS: Record<VariantName, string[]> = {
   direct: [],
   proxy: ['proxy'],
+  prototype: ['ingress', 'worker', 'redis'],
   portkey: ['portkey'],
   switchyard: ['ingress', 'worker', 'redis', 'other'],
 }

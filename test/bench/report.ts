@@ -9,6 +9,7 @@ import { VARIANTS, type VariantName } from './variant.ts'
 const HEADS: Record<VariantName, string> = {
   direct: 'simulator, direct',
   proxy: 'plain Fastify proxy',
+  prototype: 'bare path',
   portkey: 'Portkey 1.15.2',
   switchyard: 'Switchyard',
 }
@@ -62,6 +63,7 @@ function comparison(results: Results, heldStreams: number): string {
   const note = [
     'Simulator: absolute figures; the others: what they add to it in the same round.',
     'Sums: ingress + worker + Redis, and + the rest of the stack where it costs CPU.',
+    'Bare path: Fastify, a BullMQ queue, a worker and a channel back, with nothing of a product in it (test/bench/prototype).',
     'Portkey waits a fixed 25 ms before the first chunk of a stream; that is in its source and not the machine.',
   ].join(' ')
   return `${markdownTable([['', ...VARIANTS.map((variant) => HEADS[variant])], ...rows])}\n\n${note}`

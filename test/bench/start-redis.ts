@@ -5,6 +5,7 @@ import type { Crew } from './crew.ts'
 
 export interface BenchRedis {
   url: string
+  pid: number
   stop(): Promise<void>
 }
 
@@ -18,5 +19,5 @@ export async function startRedis(crew: Crew, directory: string): Promise<BenchRe
     args: [checkout('infra/redis.conf'), '--port', '0', '--unixsocket', socket, '--dir', home, '--loglevel', 'notice'],
   })
   await member.line(/ready to accept connections/i)
-  return { url: `unix://${encodeURI(socket)}`, stop: () => member.stop() }
+  return { url: `unix://${encodeURI(socket)}`, pid: member.pid, stop: () => member.stop() }
 }

@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Rig } from './rig.ts'
 import { startPortkey } from './start-portkey.ts'
+import { startPrototype } from './start-prototype.ts'
 import { startProxy } from './start-proxy.ts'
 import { startSwitchyard } from './start-switchyard.ts'
 import { headersWith, PROVIDER_KEY, SIMULATOR_PATH, type Variant, type VariantName } from './variant.ts'
@@ -19,6 +20,10 @@ export async function startVariant(name: VariantName, rig: Rig, nodeOptions: str
       }
     case 'proxy':
       return startProxy(crew, simulator.url, nodeOptions)
+    case 'prototype': {
+      const directory = await mkdtemp(join(rig.directory, 'prototype-'))
+      return startPrototype(crew, simulator.url, { directory, nodeOptions })
+    }
     case 'portkey':
       return startPortkey(crew, simulator.url, rig.options.portkeyNode, nodeOptions)
     case 'switchyard': {

@@ -10,7 +10,7 @@ export interface Variant {
   stop(): Promise<void>
 }
 
-export const VARIANTS = ['direct', 'proxy', 'portkey', 'switchyard'] as const
+export const VARIANTS = ['direct', 'proxy', 'prototype', 'portkey', 'switchyard'] as const
 export type VariantName = (typeof VARIANTS)[number]
 
 /** The key that the simulator is called with. */

@@ -2,6 +2,7 @@ import type { Jobs } from '@switchyard/jobs/jobs'
 import type { LivePublisher } from '@switchyard/jobs/live-publisher'
 import type { Producer } from '@switchyard/lanes/producer'
 import type { DeploymentLimits } from '@switchyard/limits/limit-config'
+import type { Metrics } from '@switchyard/telemetry/metric-registry'
 
 /** What every function of this package composes. Made once in `main.ts`. */
 export interface Broker {
@@ -11,4 +12,6 @@ export interface Broker {
   /** Limits of a deployment in the catalog that this process has loaded, undefined when it has none. */
   limitsOf(deployment: string): DeploymentLimits | undefined
   onError(error: unknown, doing: string): void
+  /** Where acceptances and ends of jobs are counted. */
+  metrics?: Metrics
 }

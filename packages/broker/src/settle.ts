@@ -3,6 +3,7 @@ import type { Attempt, JobSpec } from '@switchyard/contract/job'
 import type { JobSummary } from '@switchyard/jobs/live-frame'
 import { type Ending, type Settled, type SettleGuard, settleJob } from '@switchyard/jobs/settle-job'
 import type { Broker } from './broker.ts'
+import { countEnded } from './count-job.ts'
 import { runEffectsSoon } from './run-effects.ts'
 
 /** Bodies up to this many characters ride on the terminal frame, so that a waiting ingress need not read them. */
@@ -30,6 +31,7 @@ export async function settle(
   const closed = attempts.find(({ number }) => number === ending.attempt?.number)
   const row = { rowId: settled.rowId, jobId: spec.id, attempt: closed?.number ?? 0, ended: true }
   const { status, failure } = ending
+  countEnded(broker, spec, { status, settledAtMs: settled.settledAtMs, attempts })
   runEffectsSoon(broker, row, spec, closed ?? null, {
     spec,
     status,

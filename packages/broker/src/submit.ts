@@ -5,6 +5,7 @@ import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
 import { isClusterClient } from '@switchyard/redis/connect'
 import type { Broker } from './broker.ts'
 import { cancelOnceReachable } from './cancel-once-reachable.ts'
+import { countAccepted } from './count-job.ts'
 import { runEffectsSoon } from './run-effects.ts'
 
 /**
@@ -38,5 +39,7 @@ export async function submit(broker: Broker, job: NewJob, options: { replayable?
     })
   }
   if (!together) add()
-  if (created) runEffectsSoon(broker, { rowId: created.rowId, jobId: spec.id, attempt: 0, ended: false }, spec, null)
+  if (!created) return
+  countAccepted(broker, spec)
+  runEffectsSoon(broker, { rowId: created.rowId, jobId: spec.id, attempt: 0, ended: false }, spec, null)
 }

@@ -21,6 +21,8 @@ export interface Claim {
   request: string | null
   readers: Reader[]
   claimedAtMs: number
+  /** It had been put off to this moment; null: it had not. */
+  deferredToMs: number | null
 }
 
 /** Who did not get the job is told whether it has any attempt: if so, attempt 1 and what was reserved for it are somebody else's. */
@@ -111,11 +113,12 @@ type ClaimedReply = [
   request: string | null,
   attempts: (string | null)[],
   begun: 0 | 1,
+  notBeforeMs: string | null,
 ]
 
 function claimOf(reply: ClaimedReply, delivery: number, owner: string): Claim {
-  const [, nowMs, fence, nextSeq, lease, crashes, started, spec, hop, lane, read, readers, request, attempts, begun] =
-    reply
+  const [, nowMs, fence, nextSeq, lease, crashes, started, spec, hop, lane, read, readers, request, attempts] = reply
+  const [begun, notBefore] = reply.slice(14) as [0 | 1, string | null]
   return {
     record: {
       spec: JSON.parse(spec) as JobSpec,
@@ -143,5 +146,6 @@ function claimOf(reply: ClaimedReply, delivery: number, owner: string): Claim {
     request,
     readers: parseReaders(readers ?? ''),
     claimedAtMs: nowMs,
+    deferredToMs: notBefore ? Number(notBefore) : null,
   }
 }

@@ -13,13 +13,20 @@ const RETRY_MS = 50
  */
 export class LogWriter implements Flusher {
   #store: StoreRows
+  #onStored: (tookMs: number, rows: number) => void
   /** Logs with something to store. */
   #waiting = new Set<JobLog>()
   #planned = false
   #flushing = false
 
-  constructor(redis: RedisClient, publisher: LivePublisher) {
+  /** `onStored` is told of each flush: from taking what was pending to the acknowledgement, and how many rows that were. */
+  constructor(
+    redis: RedisClient,
+    publisher: LivePublisher,
+    onStored: (tookMs: number, rows: number) => void = () => {},
+  ) {
     this.#store = rowStore(redis, publisher)
+    this.#onStored = onStored
   }
 
   /** A log to append to under one fence, from `nextSeq` on. */
@@ -65,7 +72,9 @@ export class LogWriter implements Flusher {
       return row === null ? [] : { log, row }
     })
     if (taken.length === 0) return false
+    const takenAtMs = performance.now()
     const outcomes = await this.#store(taken.map(({ row }) => row))
+    this.#onStored(performance.now() - takenAtMs, taken.length)
     taken.forEach(({ log }, i) => {
       log.conclude(outcomes[i]!)
       if (log.hasRows) this.wake(log)

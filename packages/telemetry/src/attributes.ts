@@ -8,7 +8,7 @@ export const SPAN = {
   enqueue: 'enqueue',
   /** Worker: from enqueue (or the last release) to the claim. */
   queueWait: 'queue wait',
-  /** Worker: from the claim until the limiter let the attempt through. */
+  /** Worker: for capacity at the provider, held in the worker or put off to a later moment. */
   quotaWait: 'quota wait',
   /** Worker: one attempt, one call upstream (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/). */
   attempt: (model: string) => `chat ${model}`,
@@ -53,6 +53,8 @@ export const ATTR = {
   hop: 'switchyard.hop',
   delivery: 'switchyard.delivery',
   attempt: 'switchyard.attempt',
+  /** How a job waits for quota: `held` in the worker, `deferred` to a later moment, `gate`: its whole lane is closed. */
+  waitKind: 'switchyard.wait.kind',
   deployment: 'switchyard.deployment',
   simulated: 'switchyard.simulated',
   dropped: 'switchyard.dropped',

@@ -35,7 +35,7 @@ export type Series = [labels: string[], value: number | number[]]
 /** What a process has counted since it began: by metric, only what has been touched. */
 export type MetricsSnapshot = { [name: string]: Series[] }
 
-/** The numbers of one process. */
+/** The numbers of one process. Asking for the same metric again gives the same object, at the price of a look into a map. */
 export interface Metrics {
   counter<Name extends CounterName>(name: Name): Counter<Name>
   gauge<Name extends GaugeName>(name: Name): Gauge<Name>
@@ -63,39 +63,9 @@ export function createMetrics(): Metrics {
   }
 
   return {
-    counter(name) {
-      const { cell } = family(name)
-      return {
-        add(labels, amount = 1) {
-          if (amount > 0) cell(labels)[0]! += amount
-        },
-      }
-    },
-    gauge(name) {
-      const { cell, reads } = family(name)
-      return {
-        set(labels, value) {
-          cell(labels)[0] = value
-        },
-        follow(labels, read) {
-          reads.set(cell(labels), read)
-        },
-      }
-    },
-    histogram(name) {
-      const { cell, buckets } = family(name)
-      return {
-        observe(labels, value) {
-          if (Number.isNaN(value)) return
-          const counts = cell(labels)
-          const amount = Math.max(value, 0)
-          counts[0]! += amount
-          let i = 0
-          while (i < buckets.length && amount > buckets[i]!) i++
-          counts[i + 1]! += 1
-        },
-      }
-    },
+    counter: (name) => family(name).counter as Counter<typeof name>,
+    gauge: (name) => family(name).gauge as Gauge<typeof name>,
+    histogram: (name) => family(name).histogram as Histogram<typeof name>,
     snapshot() {
       const taken: MetricsSnapshot = {}
       for (const [name, { definition, series, reads }] of families) {
@@ -114,12 +84,15 @@ export function createMetrics(): Metrics {
 type Cell = number[]
 type Level = Map<string, Level | Cell>
 
+type AnyLabels = Record<string, string>
+
 interface Family {
   definition: MetricDefinition
-  buckets: readonly number[]
   series: { labels: string[]; cell: Cell }[]
   reads: Map<Cell, () => number>
-  cell(labels: Record<string, string>): Cell
+  counter: { add(labels: AnyLabels, amount?: number): void }
+  gauge: { set(labels: AnyLabels, value: number): void; follow(labels: AnyLabels, read: () => number): void }
+  histogram: { observe(labels: AnyLabels, value: number): void }
 }
 
 function newFamily(definition: MetricDefinition): Family {
@@ -164,7 +137,7 @@ function newFamily(definition: MetricDefinition): Family {
     return value
   }
 
-  function cellOf(labels: Record<string, string>): Cell {
+  function cellOf(labels: AnyLabels): Cell {
     let level: Level | Cell | undefined = root
     for (let i = 0; i < names.length; i++) {
       level = (level as Level).get(labels[names[i]!]!)
@@ -178,5 +151,35 @@ function newFamily(definition: MetricDefinition): Family {
     return single
   }
 
-  return { definition, buckets, series, reads: new Map(), cell: names.length === 0 ? only : cellOf }
+  const cell = names.length === 0 ? only : cellOf
+  const reads: Family['reads'] = new Map()
+  return {
+    definition,
+    series,
+    reads,
+    counter: {
+      add(labels, amount = 1) {
+        if (amount > 0) cell(labels)[0]! += amount
+      },
+    },
+    gauge: {
+      set(labels, value) {
+        cell(labels)[0] = value
+      },
+      follow(labels, read) {
+        reads.set(cell(labels), read)
+      },
+    },
+    histogram: {
+      observe(labels, value) {
+        if (Number.isNaN(value)) return
+        const counts = cell(labels)
+        const amount = Math.max(value, 0)
+        counts[0]! += amount
+        let i = 0
+        while (i < buckets.length && amount > buckets[i]!) i++
+        counts[i + 1]! += 1
+      },
+    },
+  }
 }

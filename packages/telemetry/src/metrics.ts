@@ -107,8 +107,8 @@ export const PROCESS_METRICS = {
   },
   switchyard_quota_wait_seconds: {
     kind: 'histogram',
-    help: 'From the first asking of a limiter for an attempt to the yes; only attempts that had to wait. `kind`: `held` in the worker, `deferred` to a booked slot.',
-    labels: ['lane', 'deployment', 'kind'],
+    help: 'How long jobs that had to wait for quota did, by how: `held` in the worker, `deferred` to a booked slot, `gate`: the whole lane was closed.',
+    labels: ['lane', 'kind'],
     buckets: WAITS,
   },
   switchyard_time_to_first_token_seconds: {
@@ -171,7 +171,7 @@ export const PROCESS_METRICS = {
   },
   switchyard_log_rows_total: {
     kind: 'counter',
-    help: 'Rows written into event logs; a row carries what one stream had pending.',
+    help: 'Rows sent to event logs; a row carries what one stream had pending.',
     labels: [],
   },
   switchyard_webhook_tries_total: {

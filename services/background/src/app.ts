@@ -6,6 +6,7 @@ import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
+import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
@@ -66,7 +67,15 @@ export async function startBackground(
     publisher: new LivePublisher(redis),
     limitsOf: (deployment) => catalog.current().deployments.get(deployment)?.limits,
     onError,
+    metrics: telemetry.metrics,
   }
+  const numbers = startNumbersPublisher({
+    redis,
+    id: config.id,
+    role: 'background',
+    metrics: telemetry.metrics,
+    onError: (error) => onError(error, 'publish numbers'),
+  })
 
   let fullness = 0
   let sweptAtMs = performance.now()
@@ -156,6 +165,7 @@ export async function startBackground(
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
     await fleet.stop()
     await archiver.stop()
+    await numbers.stop()
     await producer.stop()
     await egress.stop()
     listener.stop()

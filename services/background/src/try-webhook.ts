@@ -60,11 +60,13 @@ export async function tryWebhook(
     span.end()
     return putBackTry(redis, attempt, 0)
   }
+  telemetry.metrics.histogram('switchyard_webhook_try_seconds').observe({}, outcome.durationMs / 1_000)
   const verdict = judgeTry(answer, attempt.number, Date.now(), Math.random())
   const status = 'status' in answer ? answer.status : null
   span.set({ [ATTR.httpStatus]: status ?? undefined, [ATTR.outcome]: verdict.result })
   if (verdict.error) span.fail(verdict.error)
   span.end()
+  telemetry.metrics.counter('switchyard_webhook_tries_total').add({ outcome: verdict.result })
   const ended = await endTry(redis, attempt, verdict, {
     at: atMs / 1_000,
     status_code: status,

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { guardAccess } from './access.ts'
 import { answerErrors, newRequestId } from './answer-errors.ts'
 import { capConnections } from './cap-connections.ts'
+import { countRequests } from './count-requests.ts'
 import { registerDocs, registerOpenApi } from './docs.ts'
 import type { Ingress } from './ingress.ts'
 import { refuseConnect, refuseConnection, refuseExpectation } from './refuse-connection.ts'
@@ -32,7 +33,7 @@ export const DEFAULT_BOUNDS: Bounds = {
 
 /** The public listener, complete but not listening. */
 export async function buildApp(ingress: Ingress, bounds: Bounds = DEFAULT_BOUNDS): Promise<FastifyInstance> {
-  const answerError = answerErrors(ingress.logger)
+  const answerError = answerErrors(ingress.logger, ingress.telemetry.metrics)
   const app = fastify({
     logger: false,
     trustProxy: false,
@@ -66,6 +67,7 @@ export async function buildApp(ingress: Ingress, bounds: Bounds = DEFAULT_BOUNDS
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
 
   app.setErrorHandler(answerError)
+  countRequests(app, ingress.telemetry.metrics)
   guardAccess(app, ingress, bounds.requestMs)
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', newRequestId())

@@ -8,6 +8,7 @@ import type { Broker } from '@switchyard/broker/broker'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
+import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
@@ -89,6 +90,7 @@ export async function startIngress(
     publisher: new LivePublisher(redis),
     limitsOf: (deployment) => catalog.current().deployments.get(deployment)?.limits,
     onError,
+    metrics: telemetry.metrics,
   }
   const live = await startLiveReader({
     jobs,
@@ -104,6 +106,7 @@ export async function startIngress(
   await fleet.ready
   const memory = watchMemory(redis)
   const streams = openStreams(tuning.streams)
+  telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
   let draining = false
@@ -133,6 +136,14 @@ export async function startIngress(
   const app = await buildApp(ingress, tuning.bounds)
   await app.listen({ host: environment.host, port: environment.port })
 
+  const numbers = startNumbersPublisher({
+    redis,
+    id,
+    role: 'ingress',
+    metrics: telemetry.metrics,
+    onError: (error) => onError(error, 'publish numbers'),
+  })
+
   async function stop(): Promise<void> {
     draining = true
     await drain(app, ingress, environment.drainMs)
@@ -141,7 +152,7 @@ export async function startIngress(
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
-    await Promise.all([intake.stop(), live.stop(), fleet.stop(), producer.stop()])
+    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop(), producer.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]

@@ -6,6 +6,7 @@ import { effectsDone } from '@switchyard/broker/run-effects'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
+import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { renewProbes } from '@switchyard/health/probe'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { LogWriter } from '@switchyard/jobs/log-writer'
@@ -64,6 +65,7 @@ export async function startWorker(
     publisher,
     limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
     onError,
+    metrics: telemetry.metrics,
   }
   const holds = new Holds({
     jobs: broker.jobs,
@@ -91,7 +93,10 @@ export async function startWorker(
   })
   const worker: WorkerContext = {
     broker,
-    logs: new LogWriter(redis, publisher),
+    logs: new LogWriter(redis, publisher, (tookMs, rows) => {
+      telemetry.metrics.histogram('switchyard_log_flush_seconds').observe({}, tookMs / 1_000)
+      telemetry.metrics.counter('switchyard_log_rows_total').add({}, rows)
+    }),
     transport,
     upstreams: () => upstreams,
     holds,
@@ -103,6 +108,8 @@ export async function startWorker(
     logger,
     telemetry,
   }
+  const role = config.suspect ? 'suspect' : 'worker'
+  telemetry.metrics.gauge('switchyard_jobs_running').follow({ role }, () => holds.size)
   await startInbox(subscriber, config.owner, {
     onCancel: (jobId) => holds.onCancel(jobId),
     onReader: (jobId, reader) => holds.onReader(jobId, reader),
@@ -119,7 +126,7 @@ export async function startWorker(
   const announcement = startAnnouncement({
     redis,
     id: config.owner,
-    role: config.suspect ? 'suspect' : 'worker',
+    role,
     facts: () => ({
       deployments: [...upstreams.usable].map(([id, { upstream }]) => ({
         id,
@@ -132,6 +139,13 @@ export async function startWorker(
       host: hostname(),
     }),
     onError: (error) => onError(error, 'announce'),
+  })
+  const numbers = startNumbersPublisher({
+    redis,
+    id: config.owner,
+    role,
+    metrics: telemetry.metrics,
+    onError: (error) => onError(error, 'publish numbers'),
   })
   adapt = (next) => {
     upstreams = resolveUpstreams(next, env, config.simulatorUrl)
@@ -158,6 +172,7 @@ export async function startWorker(
     holds.stop()
     trials.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
+    await numbers.stop()
     await transport.stop()
     await Promise.all([health.stop(), producer.stop()])
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])

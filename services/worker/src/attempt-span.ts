@@ -5,11 +5,13 @@ import { startSpan } from '@switchyard/telemetry/spans'
 import type { Hold } from './hold.ts'
 import type { WorkerContext } from './worker-context.ts'
 
-/** From acceptance (or the end of the attempt before) to the claim. */
+/** From acceptance, the end of the attempt before, or the moment that the job was put off to, to the claim. */
 export function recordQueueWait(worker: WorkerContext, hold: Hold): void {
-  const { record, claimedAtMs } = hold.claim
+  const { record, claimedAtMs, deferredToMs } = hold.claim
   const last = hold.attempts.at(-1)
-  const sinceMs = last ? last.startedAtMs + (last.durationMs ?? 0) : hold.spec.createdAtMs
+  const sinceMs = deferredToMs ?? (last ? last.startedAtMs + (last.durationMs ?? 0) : hold.spec.createdAtMs)
+  const { metrics } = worker.telemetry
+  metrics.histogram('switchyard_queue_wait_seconds').observe({ lane: record.lane }, (claimedAtMs - sinceMs) / 1_000)
   startSpan(worker.telemetry, SPAN.queueWait, {
     parent: hold.spec.traceparent,
     kind: 'consumer',
@@ -18,13 +20,29 @@ export function recordQueueWait(worker: WorkerContext, hold: Hold): void {
   }).end(claimedAtMs)
 }
 
-/** From asking the limiter to its yes. Only written where there was a wait. */
-export function recordQuotaWait(worker: WorkerContext, hold: Hold, deployment: string, sinceMs: number): void {
+/**
+ * A wait for quota, only where there was one. `held`: in this worker, from asking the limiter to its yes. `deferred`: put off, to a
+ * booked slot or for as long as the provider asked; told when it begins, because nobody can take the job before its end.
+ */
+export function recordQuotaWait(
+  worker: WorkerContext,
+  hold: Hold,
+  wait: { kind: 'held' | 'deferred'; deployment: string | null; sinceMs: number; untilMs: number },
+): void {
+  const { kind, deployment, sinceMs, untilMs } = wait
+  const { lane } = hold.claim.record
+  const { metrics } = worker.telemetry
+  metrics.histogram('switchyard_quota_wait_seconds').observe({ lane, kind }, (untilMs - sinceMs) / 1_000)
   startSpan(worker.telemetry, SPAN.quotaWait, {
     parent: hold.spec.traceparent,
-    startTimeMs: sinceMs,
-    attributes: { [ATTR.jobId]: hold.jobId, [ATTR.deployment]: deployment },
-  }).end()
+    startTimeMs: Math.min(sinceMs, untilMs),
+    attributes: {
+      [ATTR.jobId]: hold.jobId,
+      [ATTR.lane]: lane,
+      [ATTR.deployment]: deployment ?? undefined,
+      [ATTR.waitKind]: kind,
+    },
+  }).end(untilMs)
 }
 
 /** One call upstream, after the GenAI conventions. Nothing of prompt or answer. */
@@ -59,6 +77,7 @@ export function startAttemptSpan(
           [ATTR.genAiInputTokens]: attempt.usage?.inputTokens,
           [ATTR.genAiOutputTokens]: attempt.usage?.outputTokens,
           [ATTR.genAiCacheReadTokens]: attempt.usage?.cachedInputTokens,
+          [ATTR.genAiCacheCreationTokens]: attempt.usage?.cacheWriteTokens,
           [ATTR.genAiReasoningTokens]: attempt.usage?.reasoningTokens,
           [ATTR.costNanoUsd]: attempt.costNanoUsd ?? undefined,
         })

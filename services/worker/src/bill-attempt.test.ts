@@ -26,8 +26,15 @@ describe('billAttempt', () => {
       usageSource: 'provider',
       // 600 × 1 + 400 × 0.1 + 50 × 10 micro-dollars
       costNanoUsd: 1_140_000,
+      cacheSavedNanoUsd: 360_000,
       priceId: expect.stringContaining('priced'),
     })
+  })
+
+  it('says nothing of a cache that had no part in it', () => {
+    const plain = { ...USAGE, cachedInputTokens: 0 }
+    expect(billAttempt(priced, { ...CALL, usage: plain })).not.toHaveProperty('cacheSavedNanoUsd')
+    expect(billAttempt(unpriced, { ...CALL, usage: USAGE })).not.toHaveProperty('cacheSavedNanoUsd')
   })
 
   it('charges nothing for a call that failed before it showed anything', () => {

@@ -3,7 +3,7 @@ import { priceUsage } from '@switchyard/catalog/price'
 import type { Attempt } from '@switchyard/contract/job'
 import { NO_USAGE, type Usage } from '@switchyard/contract/usage'
 
-export type Bill = Pick<Attempt, 'usage' | 'usageSource' | 'costNanoUsd' | 'priceId'>
+export type Bill = Pick<Attempt, 'usage' | 'usageSource' | 'costNanoUsd' | 'cacheSavedNanoUsd' | 'priceId'>
 
 /** A line of a chat stream is mostly envelope: about this many of its characters are a token's worth. */
 const ENVELOPE_CHARS_PER_TOKEN = 180
@@ -36,7 +36,13 @@ export function estimateCost(
   return price(deployment, { ...NO_USAGE, ...estimate }, Date.now()).costNanoUsd
 }
 
-function price(deployment: Deployment, usage: Usage, atMs: number): Pick<Bill, 'costNanoUsd' | 'priceId'> {
+function price(
+  deployment: Deployment,
+  usage: Usage,
+  atMs: number,
+): Pick<Bill, 'costNanoUsd' | 'cacheSavedNanoUsd' | 'priceId'> {
   const cost = priceUsage(deployment, usage, atMs)
-  return 'unpriced' in cost ? { costNanoUsd: null, priceId: null } : cost
+  if ('unpriced' in cost) return { costNanoUsd: null, priceId: null }
+  const { cacheSavedNanoUsd, ...paid } = cost
+  return usage.cachedInputTokens > 0 || usage.cacheWriteTokens > 0 ? { ...paid, cacheSavedNanoUsd } : paid
 }

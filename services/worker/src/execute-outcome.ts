@@ -8,6 +8,8 @@ import { restartLog } from '@switchyard/jobs/restart-log'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import type { ClosedAttempt } from './attempt.ts'
+import { recordQuotaWait } from './attempt-span.ts'
+import { countOutcome } from './count-outcome.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
 import { pause } from './pause.ts'
@@ -65,6 +67,7 @@ export async function executeOutcome(
   const handBack = hold.reason === 'drain' || hold.reason === 'lease'
   if (outcome.kind === 'retry' && !handBack) {
     await closeLate(worker, hold, ending)
+    countOutcome(worker, hold, outcome, closed)
     await pause(outcome.delayMs, hold.signal)
     return { kind: 'attempt', deployment: outcome.deployment }
   }
@@ -81,6 +84,7 @@ export async function executeOutcome(
       }),
     )
     if (!moved) return closeLate(worker, hold, ending)
+    countOutcome(worker, hold, outcome, closed)
     owe(worker, hold, moved.rowId, ending?.number ?? 0)
     return OVER
   }
@@ -90,6 +94,16 @@ export async function executeOutcome(
     releaseJob(jobs, hold.jobId, { fence: hold.fence, notBeforeMs, attempt }),
   )
   if (!released) return closeLate(worker, hold, ending)
+  if (outcome.kind === 'defer') {
+    countOutcome(worker, hold, outcome, closed)
+    const sinceMs = ending ? hold.nowMs : hold.claim.claimedAtMs
+    recordQuotaWait(worker, hold, {
+      kind: 'deferred',
+      deployment: closed?.deployment ?? null,
+      sinceMs,
+      untilMs: outcome.untilMs,
+    })
+  }
   owe(worker, hold, rowId, ending?.number ?? 0)
   // The lane counts by this machine's clock.
   const inMs = notBeforeMs === null ? 0 : notBeforeMs - hold.nowMs

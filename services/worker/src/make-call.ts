@@ -7,6 +7,7 @@ import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt } from './bill-attempt.ts'
 import { clientDialect } from './client-dialect.ts'
+import { countAttempt } from './count-attempt.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
@@ -54,6 +55,7 @@ export async function makeCall(
       drop: beginning.dropped,
       attemptId: open.id,
       prefill: question.prefill,
+      promptCache: hold.spec.promptCache,
       signal: hold.signal,
     },
     sink,
@@ -68,6 +70,7 @@ export async function makeCall(
   hold.attempts = [...hold.attempts, attempt]
   span.end(attempt)
   logAttempt(worker, hold, attempt)
+  countAttempt(worker, hold, attempt)
   const noted = noteCall(worker, hold, open, ending, failure)
   if (failure) await noted
   return { open, sink, result, failure, ending }

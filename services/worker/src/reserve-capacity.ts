@@ -33,7 +33,14 @@ export async function reserveCapacity(
       (await reserve(worker.broker.jobs.redis, deployment.name, deployment.limits, { lease, ...hold.spec.estimate }))
     answer = null
     if (reserved.ok) {
-      if (waited) recordQuotaWait(worker, hold, deployment.name, askedAtMs)
+      if (waited) {
+        recordQuotaWait(worker, hold, {
+          kind: 'held',
+          deployment: deployment.name,
+          sinceMs: askedAtMs,
+          untilMs: Date.now(),
+        })
+      }
       return { ok: true, reserved: true }
     }
     noteRefusal(worker, deployment.name)

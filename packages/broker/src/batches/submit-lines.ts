@@ -3,6 +3,7 @@ import { createJob } from '@switchyard/jobs/create-job'
 import { acknowledgeCommands } from '@switchyard/jobs/outbox'
 import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from '../broker.ts'
+import { countAccepted } from '../count-job.ts'
 
 /**
  * Makes jobs of lines, all in as few writes as there are nodes, and puts them into their lanes. A line that is a job already is left as it is.
@@ -22,6 +23,7 @@ export async function submitLines(
     if (outcome.status === 'rejected') {
       broker.onError(outcome.reason, 'make a job of a line')
     } else if (outcome.value !== null) {
+      countAccepted(broker, spec)
       rows.push({ rowId: outcome.value.rowId, jobId: spec.id })
       const options = priority === undefined ? {} : { priority }
       adds.push(broker.producer.add(spec.route.hops[0]!.lane, { jobId: spec.id, delivery: 1 }, options))

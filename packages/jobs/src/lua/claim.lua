@@ -2,7 +2,8 @@
 -- KEYS record events outbox
 -- ARGV id, owner, claim (random, makes a repeat get the first answer), delivery, leaseMs, suspect 0|1, statusEvent,
 --      attempt ('' = none; it is begun if this is the job's very first claim), attemptEvent, trial 0|1
--- Gives {'claimed', nowMs, fence, nextSeq, leaseUntilMs, crashes, startedAtMs, spec, hop, lane, read, readers, request|false, attempts, beginnings and endings, begun 0|1},
+-- Gives {'claimed', nowMs, fence, nextSeq, leaseUntilMs, crashes, startedAtMs, spec, hop, lane, read, readers, request|false, attempts, beginnings and endings, begun 0|1,
+--        notBeforeMs|''|false: to when it was put off before},
 --       {'unknown'}, or {'held' | 'early' | 'expired' | 'suspect' | 'quarantine' | 'drop', attempts so far, inMs (held and early)}.
 -- `trial` marks an attempt that may still be taken back (withdraw.lua) and is shown to nobody; under the first fence alone.
 -- The next look need not be moved: it is never later than the end of this lease (QUEUE_CHECK_MS < LEASE_MS).
@@ -63,4 +64,4 @@ if attempts ~= '0' and begun == 0 then
   end
   calls = redis.call('HMGET', record, unpack(names))
 end
-return { 'claimed', now, fence, seq, lease, crashes, started, f[14], f[15], f[16], f[17], f[18], f[19], calls, begun }
+return { 'claimed', now, fence, seq, lease, crashes, started, f[14], f[15], f[16], f[17], f[18], f[19], calls, begun, f[8] }

@@ -34,10 +34,10 @@ export async function shareAnswer(ingress: Ingress, job: AdmittedJob): Promise<A
     const record = (await storeCall(readJob(jobs, standing))) ?? (await make(ingress, job, standing))
     if (!isTerminal(record.status)) {
       if (spec.onDisconnect === 'continue') await storeCall(continueUnread(jobs, standing))
-      return sharing(job, record, 'shared')
+      return sharing(ingress, job, record, 'shared')
     }
     if (isAnswer(record)) {
-      const hit = sharing(job, record, 'hit')
+      const hit = sharing(ingress, job, record, 'hit')
       await bookCached(ingress, hit, record)
       return hit
     }
@@ -58,7 +58,8 @@ function isAnswer({ status, failure, expiresAtMs }: JobRecord): boolean {
   )
 }
 
-function sharing(job: AdmittedJob, record: JobRecord, how: 'hit' | 'shared'): AdmittedJob {
+function sharing(ingress: Ingress, job: AdmittedJob, record: JobRecord, how: 'hit' | 'shared'): AdmittedJob {
+  ingress.telemetry.metrics.counter('switchyard_answers_cached_total').add({ kind: how })
   const { id, apiKey, tags } = job.spec
   return {
     ...job,

@@ -23,5 +23,6 @@ export function newHold(over: Partial<JobSpec> = {}): Hold {
     request: '{}',
     readers: [],
     claimedAtMs: Date.now(),
+    deferredToMs: null,
   })
 }

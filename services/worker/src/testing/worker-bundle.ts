@@ -17,7 +17,7 @@ import { type LimiterSnapshot, snapshot } from '@switchyard/limits/observe'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { eventually } from '@switchyard/redis/testing/eventually'
 import { createLogger } from '@switchyard/telemetry/logger'
-import { NO_TELEMETRY } from '@switchyard/telemetry/start-telemetry'
+import { NO_TELEMETRY, type Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { type RunningWorker, startWorker } from '../app.ts'
 import type { WorkerConfig } from '../config.ts'
 import type { SimulatorProcess } from './simulator-process.ts'
@@ -43,7 +43,7 @@ export interface WorkerBundle {
   second: TestDeployment
   catalogFile: string
   /** `logged` takes what it logs, also before it has started. */
-  start(over?: Partial<WorkerConfig>, logged?: string[]): Promise<StartedWorker>
+  start(over?: Partial<WorkerConfig>, logged?: string[], telemetry?: Telemetry): Promise<StartedWorker>
   /** A job over both deployments, or over `hops`, that asks for so many chunks. */
   spec(over?: Partial<JobSpec>, hops?: TestDeployment[]): JobSpec
   submit(spec: JobSpec, chunks?: number): Promise<JobSpec>
@@ -139,7 +139,7 @@ models:
     read,
     until,
     logged: async (jobId) => (await readEvents(broker.jobs, await read(jobId), -1)).length,
-    async start(over = {}, logged = []) {
+    async start(over = {}, logged = [], telemetry = NO_TELEMETRY) {
       const owner = `w-${random}-${workers.length}`
       const logger = createLogger({
         service: 'worker',
@@ -160,7 +160,7 @@ models:
         },
         {},
         logger,
-        NO_TELEMETRY,
+        telemetry,
       )
       const started = { ...worker, owner, logged }
       workers.push(started)
