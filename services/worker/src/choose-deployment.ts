@@ -1,6 +1,7 @@
 import type { OutcomeInput } from '@switchyard/catalog/outcome-input'
 import type { Hold } from './hold.ts'
 import type { WorkerContext } from './worker-context.ts'
+import type { WorkerHealth } from './worker-health.ts'
 
 /**
  * Which deployment of its hop a delivery asks first: of `preference` (the hop's own order where nobody has a better one) the first that
@@ -13,17 +14,17 @@ export function chooseDeployment(worker: WorkerContext, hold: Hold, preference?:
   const tried = new Set(hold.attempts.filter(({ hop }) => hop === hold.hop).map(({ deployment }) => deployment))
   const untried = order.filter((id) => !tried.has(id))
   return (
-    untried.find((id) => isWell(worker, id) && worker.health.budget.allows(id)) ??
-    untried.find((id) => isWell(worker, id)) ??
+    untried.find((id) => isWell(worker.health, id) && worker.health.budget.allows(id)) ??
+    untried.find((id) => isWell(worker.health, id)) ??
     untried[0] ??
-    order.find((id) => isWell(worker, id)) ??
+    order.find((id) => isWell(worker.health, id)) ??
     order[0]!
   )
 }
 
 /** Its breakers let calls through, or one call that finds out. */
-export function isWell({ health }: WorkerContext, deployment: string): boolean {
-  const outUntilMs = health.watch.outUntilMs(deployment)
+export function isWell({ watch }: WorkerHealth, deployment: string): boolean {
+  const outUntilMs = watch.outUntilMs(deployment)
   return outUntilMs === null || outUntilMs <= Date.now()
 }
 

@@ -5,7 +5,7 @@ import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import type { AttemptBeginning } from '@switchyard/jobs/record'
 import { reconcile } from '@switchyard/limits/reconcile'
 import { estimateCost } from './bill-attempt.ts'
-import { enterDeployment, leaveDeployment } from './enter-deployment.ts'
+import { enterDeployment, leaveDeployment, whyUnwell } from './enter-deployment.ts'
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
@@ -40,17 +40,11 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   const target = headStart?.target ?? worker.upstreams().usable.get(deployment)
   if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
 
-  if (!begun) {
-    const entered = await enterDeployment(worker, hold, target.deployment, id)
-    if (!entered.ok) return refused(entered.failure)
-  }
+  const unwell = begun ? null : whyUnwell(worker, hold, deployment)
+  if (unwell) return refused(unwell)
   const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
-  if (!capacity.ok) {
-    leaveDeployment(worker, hold, id)
-    return refused(capacity.failure)
-  }
+  if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
-    leaveDeployment(worker, hold, id)
     if (!capacity.reserved) return
     await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
   }
@@ -60,10 +54,17 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
     return refused(interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null }))
   }
 
+  // Others may have failed there while this one waited for its place.
+  const entered = begun ? null : await enterDeployment(worker, hold, target.deployment, id)
+  if (entered?.ok === false) {
+    await giveBack()
+    return refused(entered.failure)
+  }
   if (capacity.reserved) hold.lease(deployment, id)
   const beginning = begun ?? beginningOf(hold, target, number, hold.hop)
   if (!begun && !(await beginAttempt(worker.broker.jobs, hold.jobId, beginning)).owned) {
     hold.unlease(id)
+    leaveDeployment(worker, hold, id)
     await giveBack()
     return { kind: 'lost' }
   }

@@ -3,7 +3,10 @@ import { createRetryBudget } from './retry-budget.ts'
 
 function atWill() {
   let nowMs = 1_000_000
-  const budget = createRetryBudget(() => nowMs)
+  const budget = createRetryBudget(
+    () => 10,
+    () => nowMs,
+  )
   return {
     budget,
     pass(ms: number) {

@@ -1,6 +1,5 @@
-/** What a deployment's failures may cost in further calls: a tenth of its first calls, or so many where it has few. */
+/** What a deployment's failures may cost in further calls, of its first calls. */
 const SHARE = 0.1
-const FLOOR = 10
 const WINDOW_MS = 60_000
 const SLICES = 12
 
@@ -21,9 +20,13 @@ export interface RetryBudget {
 /**
  * Bounds what a failing provider costs: the calls that its failures cause, in this process and the last minute, stay below a tenth of
  * the calls that were made anyhow. What holds in each process holds in the fleet. A deployment that is over its budget is not asked a
- * second time, and new jobs go past it where they can (`enter-deployment.ts`).
+ * second time, and new jobs go past it where they can (`enter-deployment.ts`). `floorOf`: how many further calls are allowed where there
+ * are few first ones.
  */
-export function createRetryBudget(nowMs: () => number = () => performance.now()): RetryBudget {
+export function createRetryBudget(
+  floorOf: (deployment: string) => number,
+  nowMs: () => number = () => performance.now(),
+): RetryBudget {
   const windows = new Map<string, { slice: number; counts: Counts }[]>()
 
   function slicesOf(deployment: string): { slice: number; counts: Counts }[] {
@@ -58,7 +61,7 @@ export function createRetryBudget(nowMs: () => number = () => performance.now())
         sum.first += counts.first
         sum.extra += counts.extra
       }
-      return sum.extra < Math.max(FLOOR, SHARE * sum.first)
+      return sum.extra < Math.max(floorOf(deployment), SHARE * sum.first)
     },
   }
 }

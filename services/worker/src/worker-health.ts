@@ -22,6 +22,7 @@ export async function startWorkerHealth(options: {
 }): Promise<WorkerHealth> {
   const { redis, subscriber, upstreams, onError } = options
   const providerOf = (deployment: string) => upstreams().catalog.deployments.get(deployment)?.provider.name
+  const mayFail = (deployment: string) => upstreams().catalog.deployments.get(deployment)?.breaker.failures ?? 0
   const watch = startHealthWatch({ redis, subscriber, providerOf, onError })
   const recorder = startCallRecorder({ redis, onError })
   await watch.ready
@@ -29,7 +30,8 @@ export async function startWorkerHealth(options: {
     redis,
     watch,
     recorder,
-    budget: createRetryBudget(),
+    // Each of the failures that open a breaker may be made good by a second try and by another deployment.
+    budget: createRetryBudget((deployment) => 2 * mayFail(deployment)),
     async stop() {
       await Promise.all([watch.stop(), recorder.stop()])
     },

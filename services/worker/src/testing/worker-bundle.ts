@@ -66,13 +66,12 @@ export interface WorkerBundle {
 
 const LIMITS: DeploymentLimits = { rpm: 1_000, tpm: 1_000_000, inFlight: 8 }
 const PATIENCE_MS = 15_000
-/** Short, so that a test sees the whole of an outage. */
-const BREAKER_OPEN = '400ms'
 
 export async function openWorkerBundle(
   url: string,
   simulator: SimulatorProcess,
   limits: DeploymentLimits = LIMITS,
+  breakerOpen = '5s',
 ): Promise<WorkerBundle> {
   const random = randomBytes(5).toString('hex')
   const dataDir = await mkdtemp(join(tmpdir(), 'worker-test-'))
@@ -98,7 +97,7 @@ export async function openWorkerBundle(
   function catalog(own: DeploymentLimits = limits, more = ''): string {
     const price = '{ inputPerMTok: 1, outputPerMTok: 10 }'
     const row = (letter: string, { name, model }: TestDeployment, rowLimits: DeploymentLimits) =>
-      `  ${name}: { provider: p${letter}${random}, class: c${random}, model: ${model}, limits: ${JSON.stringify(rowLimits)}, price: ${price}, breaker: { open: ${BREAKER_OPEN} } }`
+      `  ${name}: { provider: p${letter}${random}, class: c${random}, model: ${model}, limits: ${JSON.stringify(rowLimits)}, price: ${price}, breaker: { open: ${breakerOpen} } }`
     return `
 providers:
   pa${random}: { kind: openai, apiKey: "\${NO_SUCH_KEY}" }
