@@ -73,6 +73,10 @@ function resolveDeployment(name: string, written: DeploymentInFile, provider: Pr
       openMs: written.breaker?.open ?? DEFAULT_BREAKER.openMs,
     },
     scores: { ...written.scores },
+    typical: {
+      firstTokenMs: written.typical?.firstToken ?? null,
+      tokensPerSecond: written.typical?.tokensPerSecond ?? null,
+    },
     nativeBatch: written.nativeBatch ?? false,
     promptCache: promptCacheOf(provider, written.model, written.promptCache),
     price:

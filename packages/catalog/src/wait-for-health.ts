@@ -16,6 +16,8 @@ export function waitForHealth(input: OutcomeInput): number | null {
   const row = OUTCOME_TABLE[input.failure.class]
   const refused = input.failure.class === 'unhealthy'
   if (input.attended || (row.breaker === null && !refused)) return null
+  const all = input.route.hops.flatMap(({ deployments }) => deployments)
+  if (!all.some(({ id }) => input.affordable?.(id) !== false)) return null
   const reopensAtMs = earliestReopening(input)
   // What heals without anybody's doing is waited for even before its breaker has opened.
   if (reopensAtMs === null && row.here !== 'once' && !refused) return null

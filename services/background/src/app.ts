@@ -3,6 +3,7 @@ import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
@@ -153,7 +154,7 @@ export async function startBackground(
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), available: fleet.deployments() }),
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),
@@ -166,7 +167,6 @@ export async function startBackground(
     await fleet.stop()
     await archiver.stop()
     await numbers.stop()
-    await producer.stop()
     await egress.stop()
     listener.stop()
     await Promise.all([redis, subscriber, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))

@@ -23,6 +23,7 @@ import { createTrials } from './confirm-trials.ts'
 import { Holds } from './holds.ts'
 import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
+import { createSlotWaits } from './slot-waits.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
 import { startWorkerHealth } from './worker-health.ts'
@@ -64,6 +65,11 @@ export async function startWorker(
     producer,
     publisher,
     limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
+    limiterClock: { minuteMs: config.quotaMinuteMs },
+    onCallEnded(deployment) {
+      worker.slotWaits.freed(deployment)
+      pools.freed(deployment)
+    },
     onError,
     metrics: telemetry.metrics,
   }
@@ -75,6 +81,7 @@ export async function startWorker(
       renewLeases(
         redis,
         held.flatMap(({ leases }) => leases),
+        broker.limiterClock,
       ).catch((error) => onError(error, 'renew limits'))
       renewProbes(
         redis,
@@ -103,6 +110,7 @@ export async function startWorker(
     trials,
     health,
     restUntil: new Map(),
+    slotWaits: createSlotWaits(),
     owner: config.owner,
     suspect: config.suspect,
     logger,
@@ -118,7 +126,8 @@ export async function startWorker(
   const pools = createPools({
     redis,
     suspect: config.suspect,
-    handle: (delivery) => runDelivery(worker, delivery),
+    minuteMs: config.quotaMinuteMs,
+    handle: (delivery, passage) => runDelivery(worker, delivery, passage),
     onError: (error) => onError(error, 'consume'),
   })
   await pools.adapt(upstreams)
@@ -174,7 +183,7 @@ export async function startWorker(
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await numbers.stop()
     await transport.stop()
-    await Promise.all([health.stop(), producer.stop()])
+    await health.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
   return {

@@ -1,6 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Dialect, JobSpec, Tier } from '@switchyard/contract/job'
-import { type Fleet, planJob } from '../chat/plan-job.ts'
+import type { Fleet } from '../chat/plan-intake.ts'
+import { type Payer, planJob } from '../chat/plan-job.ts'
 import type { ChatIntake } from '../chat/read-chat-request.ts'
 import { readRequest } from '../chat/read-request.ts'
 
@@ -14,7 +15,7 @@ export const BATCH_ENDPOINTS: Readonly<Record<string, Dialect>> = {
 export interface LinePlanInput {
   id: string
   endpoint: string
-  payer: { project: string; apiKey: string }
+  payer: Payer
   body: Buffer
   /** Whose lanes it is put in: the batch's own, or the interactive ones when time runs out. */
   tier: Tier
