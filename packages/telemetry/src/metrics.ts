@@ -26,6 +26,7 @@ export type LabelName =
   | 'outcome'
   | 'project'
   | 'provider'
+  | 'quantile'
   | 'reason'
   | 'role'
   | 'source'
@@ -160,13 +161,8 @@ export const PROCESS_METRICS = {
   },
   switchyard_hedges_total: {
     kind: 'counter',
-    help: 'Second attempts started because the first showed no token in time, by who answered: `won`, `lost`, or `failed`, both did.',
+    help: 'Second attempts started because the first showed no token in time, by what became of it: `won`, `lost` (the first one answered after all), `failed`.',
     labels: ['deployment', 'outcome'],
-  },
-  switchyard_streams_cut_total: {
-    kind: 'counter',
-    help: 'Streams stopped at the cost cap of their request.',
-    labels: ['lane'],
   },
   switchyard_log_flush_seconds: {
     kind: 'histogram',
@@ -258,6 +254,16 @@ const STATE_METRICS = {
     kind: 'gauge',
     help: 'Moment at which an open breaker lets one job through again; 0 where it is closed.',
     labels: ['deployment'],
+  },
+  switchyard_deployment_error_ratio: {
+    kind: 'gauge',
+    help: 'Share of the latest calls that failed by the fault of the deployment; absent where there were too few.',
+    labels: ['deployment'],
+  },
+  switchyard_deployment_first_token_seconds: {
+    kind: 'gauge',
+    help: 'Time from the beginning of a call to its first token, of the latest calls; absent where there were too few.',
+    labels: ['deployment', 'quantile'],
   },
   switchyard_lane_jobs: {
     kind: 'gauge',
