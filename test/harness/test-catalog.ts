@@ -22,6 +22,9 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     model: 'gpt-5.4-narrow',
     limits: { inFlight: 2 },
   }
+  catalog.classes.metered = {}
+  catalog.deployments.metered = { provider: 'openai', class: 'metered', model: 'gpt-5.4-metered', limits: { rpm: 5 } }
+  catalog.models.metered = { route: ['metered'] }
   catalog.models.hasty = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models.alone = { route: ['gpt-mini'] }
@@ -34,6 +37,10 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     ...auto,
     candidates: candidates.map(own),
     tasks: Object.fromEntries(Object.entries(tasks).map(([task, name]) => [task, own(String(name))])),
+  }
+  // Most suites let deployments fail on purpose; that must not keep the next one from calling them.
+  for (const deployment of Object.values<Record<string, unknown>>(catalog.deployments)) {
+    deployment.breaker ??= { failures: 1_000, open: '50ms' }
   }
   const file = join(directory, 'catalog.yaml')
   await writeFile(file, stringify(catalog))
