@@ -36,6 +36,8 @@ export interface LaneGate {
 
 /** One delivery on its way through the gate. */
 export interface Passage {
+  /** It came from a lane of batches. */
+  readonly batch: boolean
   /** What the limiter said, each time it was asked. */
   answered(deployment: string, reservation: Reservation): void
   /** Put off to this moment, epoch ms; the same delivery comes again then. */
@@ -52,7 +54,14 @@ export interface Passage {
 }
 
 /** For deliveries that came through no gate. */
-export const FREE_PASSAGE: Passage = { isSurplus: false, answered() {}, putOff() {}, movedOn() {}, left() {} }
+export const FREE_PASSAGE: Passage = {
+  batch: false,
+  isSurplus: false,
+  answered() {},
+  putOff() {},
+  movedOn() {},
+  left() {},
+}
 
 /** Part of a minute (2 s). A slot this near is waited for in the worker; for a later one the job is put off or falls back. */
 export const NEAR_SLOT = 1 / 30
@@ -73,10 +82,12 @@ interface PutOff {
 
 export function createLaneGate({
   allow,
+  batch = false,
   minuteMs = 60_000,
 }: {
   /** How many more deliveries may be fetched. */
   allow(deliveries: number): void
+  batch?: boolean
   minuteMs?: number
 }): LaneGate {
   const second = minuteMs / SECONDS_OF_A_MINUTE
@@ -173,6 +184,7 @@ export function createLaneGate({
       }
 
       return {
+        batch,
         get isSurplus() {
           return isSurplus
         },

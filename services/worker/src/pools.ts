@@ -29,8 +29,9 @@ export function createPools(options: {
 }): Pools {
   const pools = new Map<string, Pool>()
 
-  function open(lane: string, { concurrency, deployments }: Serving): Pool {
+  function open(lane: string, { concurrency, deployments, batch }: Serving): Pool {
     const gate = createLaneGate({
+      batch,
       minuteMs: options.minuteMs,
       allow: (deliveries) => consumer.allow(deliveries),
     })
@@ -87,6 +88,7 @@ interface Serving {
   /** Slots. */
   concurrency: number
   deployments: string[]
+  batch: boolean
 }
 
 interface Pool {
@@ -95,7 +97,9 @@ interface Pool {
 }
 
 /** Its jobs are anybody's, one at a time: no deployment stands for the lane. */
-const SUSPECT: ReadonlyMap<string, Serving> = new Map([[SUSPECT_LANE, { concurrency: 1, deployments: [] }]])
+const SUSPECT: ReadonlyMap<string, Serving> = new Map([
+  [SUSPECT_LANE, { concurrency: 1, deployments: [], batch: false }],
+])
 
 function lanesOf({ catalog, usable }: Upstreams): Map<string, Serving> {
   const lanes = new Map<string, Serving>()
@@ -103,7 +107,7 @@ function lanesOf({ catalog, usable }: Upstreams): Map<string, Serving> {
     const modelClass = catalog.classes.get(deployment.class)!
     for (const tier of ['interactive', 'batch'] as const) {
       const lane = laneOf(deployment, tier)
-      const serving = lanes.get(lane) ?? { concurrency: 0, deployments: [] }
+      const serving = lanes.get(lane) ?? { concurrency: 0, deployments: [], batch: tier === 'batch' }
       serving.concurrency = modelClass[tier].concurrency
       serving.deployments.push(deployment.name)
       lanes.set(lane, serving)
