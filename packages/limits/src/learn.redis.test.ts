@@ -45,18 +45,17 @@ onEachRedis((redis) => {
     await end(limits, lease, tokens, stated)
   }
 
-  /** How many calls are granted at once. */
+  /** The calls that are granted at once, of many. */
   async function places(limits: DeploymentLimits): Promise<string[]> {
-    const granted: string[] = []
-    for (;;) {
-      const lease = `place-${++calls}`
-      const answer = await ask(limits, lease)
-      if (!answer.ok) {
-        await cancelBooking(redis(), deployment, lease, { nowMs })
-        return granted
-      }
-      granted.push(lease)
-    }
+    const leases = Array.from({ length: 110 }, () => `place-${++calls}`)
+    const answers = await Promise.all(leases.map((lease) => ask(limits, lease)))
+    const refused = leases.filter((_, i) => !answers[i]!.ok)
+    await Promise.all(refused.map((lease) => cancelBooking(redis(), deployment, lease, { nowMs })))
+    return leases.filter((_, i) => answers[i]!.ok)
+  }
+
+  async function endAll(limits: DeploymentLimits, leases: string[]): Promise<void> {
+    await Promise.all(leases.map((lease) => end(limits, lease, 0)))
   }
 
   describe('a rate that was too high', () => {
@@ -102,13 +101,13 @@ onEachRedis((redis) => {
       const all = await places(limits)
       expect(all).toHaveLength(32)
       await refuse(limits, { overloaded: true })
-      for (const lease of all) await end(limits, lease, 0)
+      await endAll(limits, all)
       const fewer = await places(limits)
       expect(fewer.length).toBeGreaterThanOrEqual(16)
       expect(fewer.length).toBeLessThanOrEqual(18)
       let round = fewer
       for (let i = 0; i < 5; i++) {
-        for (const lease of round) await end(limits, lease, 0)
+        await endAll(limits, round)
         round = await places(limits)
       }
       expect(round.length - fewer.length).toBeGreaterThanOrEqual(4)
@@ -123,7 +122,7 @@ onEachRedis((redis) => {
       let round = await places(limits)
       expect(round).toHaveLength(2)
       for (let i = 0; i < 40; i++) {
-        for (const lease of round) await end(limits, lease, 0)
+        await endAll(limits, round)
         round = await places(limits)
       }
       expect(round).toHaveLength(32)
