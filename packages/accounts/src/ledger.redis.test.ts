@@ -75,6 +75,7 @@ onEachRedis((redis) => {
         outputTokens: 7,
         reasoningTokens: 0,
         costNanoUsd: 1_234,
+        cacheSavedNanoUsd: 0,
       })
     })
 
@@ -100,6 +101,13 @@ onEachRedis((redis) => {
       const end = (NOON + 43_200_000 + 35 * 86_400_000) / 1_000
       expect(await redis().expiretime(ledgerKey(project, TODAY))).toBe(end)
       expect(await redis().expiretime(totalsKey(project, TODAY))).toBe(end)
+    })
+
+    it('counts what writes to prompt caches cost against what reads saved', async () => {
+      await recordLedgerRow(redis(), row('job_a.1.ledger', { cacheSavedNanoUsd: -500 }))
+      await recordLedgerRow(redis(), row('job_b.1.ledger', { cacheSavedNanoUsd: 1_700 }))
+      await recordLedgerRow(redis(), row('job_a.1.ledger', { cacheSavedNanoUsd: -500 }))
+      expect(await readTotals(redis(), project, TODAY)).toMatchObject({ attempts: 2, cacheSavedNanoUsd: 1_200 })
     })
 
     it('knows nothing of days without rows, nor of other projects', async () => {

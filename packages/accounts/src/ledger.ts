@@ -15,6 +15,8 @@ export interface LedgerTotals {
   outputTokens: number
   reasoningTokens: number
   costNanoUsd: number
+  /** How much more it would have cost without the providers' prompt caches, their writes counted against it. */
+  cacheSavedNanoUsd: number
   /** Answers that another request's call gave; its tokens and cost count once, where they were paid. */
   cachedAnswers: number
   savedNanoUsd: number
@@ -35,6 +37,7 @@ const TOTALS = [
   'outputTokens',
   'reasoningTokens',
   'costNanoUsd',
+  'cacheSavedNanoUsd',
   'cachedAnswers',
   'savedNanoUsd',
 ] as const satisfies (keyof LedgerTotals)[]
@@ -129,6 +132,7 @@ function amountsOf(row: LedgerRow | CachedRow): LedgerTotals {
     outputTokens: attempt.usage?.outputTokens ?? 0,
     reasoningTokens: attempt.usage?.reasoningTokens ?? 0,
     costNanoUsd: attempt.costNanoUsd ?? 0,
+    cacheSavedNanoUsd: attempt.cacheSavedNanoUsd ?? 0,
   }
 }
 
@@ -165,6 +169,7 @@ export async function readTotals(redis: RedisClient, project: string, day: strin
     outputTokens: sum('outputTokens'),
     reasoningTokens: sum('reasoningTokens'),
     costNanoUsd: sum('costNanoUsd'),
+    cacheSavedNanoUsd: sum('cacheSavedNanoUsd'),
     cachedAnswers: sum('cachedAnswers'),
     savedNanoUsd: sum('savedNanoUsd'),
   }

@@ -23,7 +23,7 @@ export interface Effect {
   command: Command
   owed: Owed[]
   /** Called once it has succeeded. */
-  then?(): void
+  done?(): void
 }
 
 /** Things of one key, and who owes them. */
@@ -38,11 +38,11 @@ class Groups<T> {
     } else this.#groups.set(key, { things: [thing], owed: [owed] })
   }
 
-  effects(commandOf: (things: T[], key: string) => Command, then?: (key: string) => void): Effect[] {
+  effects(commandOf: (things: T[], key: string) => Command, done?: (key: string) => void): Effect[] {
     return Array.from(this.#groups, ([key, { things, owed }]) => ({
       command: commandOf(things, key),
       owed,
-      ...(then === undefined ? {} : { then: () => then(key) }),
+      ...(done === undefined ? {} : { done: () => done(key) }),
     }))
   }
 }

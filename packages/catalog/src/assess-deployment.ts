@@ -2,7 +2,7 @@ import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Unsupported } from '@switchyard/contract/job'
 import { CAPABILITIES, type Capability } from './capabilities.ts'
 import type { Deployment } from './catalog.ts'
-import { BETWEEN_OPENAI, HINTS, KIND_FACTS } from './kind-capabilities.ts'
+import { BETWEEN_OPENAI, CACHE_MARKS, HINTS, KIND_FACTS, LONG_BREAKPOINT, LONG_OPTIONS } from './kind-capabilities.ts'
 import type { Needs } from './needs.ts'
 
 /** Whether a deployment can serve a request: with which parameters left out, or why not (the caller's 400 if nobody else can). */
@@ -46,7 +46,7 @@ export function assessDeployment(deployment: Deployment, needs: Needs, unsupport
     if (rule === 'strict') {
       return no(
         'unsupported_parameter',
-        parameter,
+        parameter === 'prompt_cache_breakpoint' ? (needs.firstBreakpoint ?? parameter) : parameter,
         `${named(deployment)} does not support ${describe(parameter, needs)}.`,
       )
     }
@@ -72,6 +72,9 @@ function honours(deployment: Deployment, parameter: string, needs: Needs): boole
   const capability = CAPABILITY_OF[parameter]
   if (capability !== undefined) return deployment.capabilities[capability]
   const { kind } = deployment.provider
+  if (CACHE_MARKS.includes(parameter)) return deployment.promptCache.mode === 'breakpoints'
+  // Of marks that are not taken at all, their lifetime needs no word of its own.
+  if (parameter === LONG_BREAKPOINT || parameter === LONG_OPTIONS) return kind !== 'anthropic'
   const passesThrough = (deployment.api === 'responses') === (needs.responses === true)
   const carried = kind === 'openai' && !passesThrough ? BETWEEN_OPENAI : KIND_FACTS[kind].honours
   return carried === 'all' || carried.has(parameter)

@@ -74,6 +74,7 @@ const deployment = z.strictObject({
       inputPerMTok: nonNegative,
       cachedInputPerMTok: nonNegative.optional(),
       cacheWritePerMTok: nonNegative.optional(),
+      cacheWriteLongPerMTok: nonNegative.optional(),
       outputPerMTok: nonNegative,
     })
     .optional(),
@@ -84,6 +85,7 @@ const deployment = z.strictObject({
     )
     .optional(),
   nativeBatch: z.boolean('must be true or false').optional(),
+  promptCache: z.enum(['breakpoints', 'automatic', 'none'], 'must be breakpoints, automatic or none').optional(),
 })
 
 const hop = z.union(

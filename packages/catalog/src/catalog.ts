@@ -1,6 +1,7 @@
 import type { Tier } from '@switchyard/contract/job'
 import type { Capabilities } from './capabilities.ts'
 import type { ProviderKind } from './kind-capabilities.ts'
+import type { PromptCache } from './prompt-cache.ts'
 
 /**
  * The catalog with every default resolved: what ingress plans over and workers serve. It holds no secret: a provider names the
@@ -51,6 +52,7 @@ export interface Deployment {
   /** How well it does a task, 0 to 1. */
   scores: Readonly<Record<string, number>>
   nativeBatch: boolean
+  promptCache: PromptCache
   /** null: unpriced. */
   price: Price | null
 }
@@ -73,6 +75,8 @@ export type Price =
       inputPerMTok: number
       cachedInputPerMTok: number
       cacheWritePerMTok: number
+      /** Kept for an hour, where the provider asks more for that. */
+      cacheWriteLongPerMTok: number
       outputPerMTok: number
     }
 

@@ -56,6 +56,7 @@ export const BETWEEN_OPENAI: ReadonlySet<string> = new Set([
   'service_tier',
   'safety_identifier',
   'prompt_cache_key',
+  'prompt_cache_retention',
 ])
 
 export const KIND_FACTS: Record<ProviderKind, KindFacts> = {
@@ -79,6 +80,12 @@ export const KIND_FACTS: Record<ProviderKind, KindFacts> = {
   },
 }
 
+/** Parameters that only mark where a prompt may be cached; for deployments that cache at marks. */
+export const CACHE_MARKS: readonly string[] = ['prompt_cache_breakpoint', 'prompt_cache_options']
+/** Names for a lifetime of 12 hours, of a breakpoint or of the whole request. An hour is the longest that Anthropic has. */
+export const LONG_BREAKPOINT = 'prompt_cache_breakpoint.ttl'
+export const LONG_OPTIONS = 'prompt_cache_options.ttl'
+
 /**
  * Parameters that hint at how to answer or who asks, not at what to answer. Where they can't be honoured they are dropped and
  * named (`warn`) unless the request says otherwise; every other parameter is `strict` (design.md §7).
@@ -95,4 +102,8 @@ export const HINTS: ReadonlySet<string> = new Set([
   'safety_identifier',
   'prompt_cache_key',
   'prompt_cache_retention',
+  ...CACHE_MARKS,
+  LONG_BREAKPOINT,
+  LONG_OPTIONS,
+  'prompt_cache_options.comparison_response_id',
 ])

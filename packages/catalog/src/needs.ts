@@ -1,6 +1,7 @@
 import type { ChatMessage, ChatRequest } from '@switchyard/contract/openai-chat/request'
 import type { Capability } from './capabilities.ts'
 import { tokenTally } from './estimate-tokens.ts'
+import { LONG_BREAKPOINT } from './kind-capabilities.ts'
 
 /** What a request asks of a deployment. Computed once, when the job is accepted; it holds nothing of the prompt. */
 export interface Needs {
@@ -33,6 +34,8 @@ export interface Needs {
   parameters: string[]
   /** Where the messages ask for a capability: `images` → `messages[2].content[1].image_url`. The first place of each. */
   inMessages: Partial<Record<Capability, string>>
+  /** The first `prompt_cache_breakpoint` of a content part: `messages[0].content[1].prompt_cache_breakpoint`. */
+  firstBreakpoint?: string
 }
 
 /** Tokens of an image: what a 1024 px picture costs on average at the providers of the day; `low` where detail is low. */
@@ -50,7 +53,8 @@ export function needsOf(request: ChatRequest): Needs {
   const note = (capability: Capability, path: string) => {
     inMessages[capability] ??= path
   }
-  const inputTokens = readMessages(request, note)
+  const { inputTokens, breakpoints } = readMessages(request, note)
+  if (breakpoints !== null) parameters.push('prompt_cache_breakpoint', ...(breakpoints.long ? [LONG_BREAKPOINT] : []))
   const last = request.messages.length - 1
   if (request.messages[last]?.role === 'assistant') note('prefill', `messages[${last}]`)
 
@@ -73,6 +77,7 @@ export function needsOf(request: ChatRequest): Needs {
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     parameters,
     inMessages,
+    ...(breakpoints === null ? {} : { firstBreakpoint: breakpoints.first }),
   }
 }
 
@@ -113,9 +118,13 @@ function asksSomething(request: ChatRequest, key: string): boolean {
   }
 }
 
-/** Notes what the messages need and returns the estimate of input tokens, tools and schema included. */
-function readMessages(request: ChatRequest, note: (capability: Capability, path: string) => void): number {
+/** Notes what the messages need; gives the estimate of input tokens, tools and schema included, and what they say of the prompt cache. */
+function readMessages(
+  request: ChatRequest,
+  note: (capability: Capability, path: string) => void,
+): { inputTokens: number; breakpoints: { first: string; long: boolean } | null } {
   const tally = tokenTally()
+  let breakpoints: { first: string; long: boolean } | null = null
   let flat = 0
   for (const [index, message] of request.messages.entries()) {
     flat += TOKENS_PER_MESSAGE
@@ -134,9 +143,14 @@ function readMessages(request: ChatRequest, note: (capability: Capability, path:
   }
   for (const tool of request.tools ?? []) tally.add(JSON.stringify(tool.function))
   if (request.response_format?.type === 'json_schema') tally.add(JSON.stringify(request.response_format.json_schema))
-  return flat + tally.total()
+  return { inputTokens: flat + tally.total(), breakpoints }
 
   function readPart(part: Exclude<NonNullable<ChatMessage['content']>, string>[number], path: string): number {
+    const mark = part.type === 'refusal' ? null : part.prompt_cache_breakpoint
+    if (mark) {
+      breakpoints ??= { first: `${path}.prompt_cache_breakpoint`, long: false }
+      if (mark.ttl === '12h') breakpoints.long = true
+    }
     switch (part.type) {
       case 'text':
         tally.add(part.text)

@@ -277,6 +277,7 @@ describe('defaults', () => {
       timeouts: { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 },
       scores: {},
       nativeBatch: false,
+      promptCache: { mode: 'breakpoints', minTokens: 4_096, keyed: false },
       price: { source: 'table', provider: 'anthropic', entry: 'claude-opus-4-7' },
     })
   })

@@ -9,6 +9,8 @@ export interface Rates {
   inputPerMTok: number
   cachedInputPerMTok: number
   cacheWritePerMTok: number
+  /** Kept for an hour instead of minutes. */
+  cacheWriteLongPerMTok: number
   /** null: the model has no price for output (embeddings). */
   outputPerMTok: number | null
 }
@@ -37,6 +39,7 @@ export function tableRates(provider: string, model: string, inputTokens: number,
     // A model without its own price for cached tokens charges them as any input.
     cachedInputPerMTok: rate('cache_read_mtok') ?? input,
     cacheWritePerMTok: rate('cache_write_mtok') ?? input,
+    cacheWriteLongPerMTok: rate('cache_write_1h_mtok') ?? rate('cache_write_mtok') ?? input,
     outputPerMTok: rate('output_mtok'),
   }
 }

@@ -94,6 +94,7 @@ describe('which price', () => {
   test('the operator’s own wins, with the catalog’s revision in its id', () => {
     expect(price('own-short', usage(1_000, 500, 100, 10))).toEqual({
       costNanoUsd: 1_020_000,
+      cacheSavedNanoUsd: 0,
       priceId: `catalog:${catalog.revision}:own-short`,
     })
   })
@@ -108,6 +109,25 @@ describe('which price', () => {
   test('OpenAI’s own address written out is OpenAI', () => {
     expect(nano('gpt-slashed', usage(10, 0, 0, 0))).toBe(50_000)
   })
+})
+
+describe('what the prompt cache saves', () => {
+  const long = (tokens: number, of: Usage): Usage => ({ ...of, cacheWriteLongTokens: tokens })
+
+  test.each([
+    // Opus: 5 in, 0.50 read, 6.25 written for minutes, 10 for an hour
+    ['a read saves nine tenths', 'opus', usage(10_000, 10_000, 0, 5), 45_000_000],
+    ['a write costs a quarter more', 'opus', usage(10_000, 0, 10_000, 5), -12_500_000],
+    ['a write for an hour costs as much again', 'opus', long(10_000, usage(10_000, 0, 10_000, 5)), -50_000_000],
+    ['both kinds of writes', 'opus', long(4_000, usage(10_000, 0, 10_000, 5)), -27_500_000],
+    ['more for an hour than written is cut to fit', 'opus', long(50, usage(10_000, 0, 10, 0)), -50_000],
+    ['no cache, nothing saved', 'opus', usage(10_000, 0, 0, 5), 0],
+    ['a model whose reads are no cheaper', 'gpt-pro', usage(10_000, 5_000, 0, 5), 0],
+    // 0.1 in, 0.2 written, and no word of the hour's price
+    ['the operator’s own', 'own', long(10_000, usage(10_000, 0, 10_000, 0)), -1_000_000],
+  ])('%s', (_name, deployment, used, expected) =>
+    expect(price(deployment, used)).toMatchObject({ cacheSavedNanoUsd: expected }),
+  )
 })
 
 describe('rounding and bad counts', () => {

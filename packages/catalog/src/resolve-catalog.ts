@@ -4,6 +4,7 @@ import type { CatalogFile, DeploymentInFile } from './catalog-schema.ts'
 import { KIND_FACTS } from './kind-capabilities.ts'
 import { modelFacts } from './model-facts.ts'
 import { tableEntry } from './price-table.ts'
+import { promptCacheOf } from './prompt-cache.ts'
 
 /** The Responses API takes no audio. */
 const RESPONSES_LACKS = ['audio']
@@ -68,10 +69,11 @@ function resolveDeployment(name: string, written: DeploymentInFile, provider: Pr
     },
     scores: { ...written.scores },
     nativeBatch: written.nativeBatch ?? false,
+    promptCache: promptCacheOf(provider, written.model, written.promptCache),
     price:
       written.price === undefined
         ? entry && { source: 'table', provider: provider.kind, entry: entry.id }
-        : ownPrice(`catalog:${revision}:${name}`, written.price),
+        : ownPrice(`catalog:${revision}:${name}`, written.price, provider.kind),
   }
 }
 
@@ -91,13 +93,17 @@ function entryFor(provider: Provider, model: string): ReturnType<typeof tableEnt
   return elsewhere ? null : tableEntry(provider.kind, model)
 }
 
-function ownPrice(id: string, written: NonNullable<DeploymentInFile['price']>): Price {
+/** Anthropic asks twice the price of plain input for what is kept an hour, everybody else no more than for any write. */
+function ownPrice(id: string, written: NonNullable<DeploymentInFile['price']>, kind: Provider['kind']): Price {
+  const cacheWrite = written.cacheWritePerMTok ?? written.inputPerMTok
+  const isDearer = kind === 'anthropic' && written.cacheWritePerMTok !== undefined
   return {
     source: 'catalog',
     id,
     inputPerMTok: written.inputPerMTok,
     cachedInputPerMTok: written.cachedInputPerMTok ?? written.inputPerMTok,
-    cacheWritePerMTok: written.cacheWritePerMTok ?? written.inputPerMTok,
+    cacheWritePerMTok: cacheWrite,
+    cacheWriteLongPerMTok: written.cacheWriteLongPerMTok ?? (isDearer ? 2 * written.inputPerMTok : cacheWrite),
     outputPerMTok: written.outputPerMTok,
   }
 }

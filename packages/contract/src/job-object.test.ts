@@ -100,7 +100,13 @@ describe('toJobObject', () => {
     }
     const object = toJobObject({ ...record, status: 'completed', attempts: [failed, attempt, attempt] }, 3)
     expect(object.queue).toBeNull()
-    expect(object.usage).toEqual({ input_tokens: 20, cached_tokens: 8, output_tokens: 10, total_tokens: 30 })
+    expect(object.usage).toEqual({
+      input_tokens: 20,
+      cached_tokens: 8,
+      output_tokens: 10,
+      total_tokens: 30,
+      cache: { read_tokens: 8, write_tokens: 0, hit_ratio: 0.4, saved_usd: 0 },
+    })
     expect(object.cost_usd).toBe(0.0025)
     expect(object.attempts[0]).toMatchObject({ error_code: 'overloaded', cost_usd: 0 })
     expect(object.attempts[1]).toMatchObject({ ttft_ms: 120, duration_ms: 310, cost_usd: 0.00125 })

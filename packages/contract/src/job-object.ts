@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Attempt, JOB_STATUSES, type JobRecord } from './job.ts'
-import { addUsage, NO_USAGE } from './usage.ts'
+import { addUsage, NO_USAGE, type Usage } from './usage.ts'
 import { usdNumber } from './usd.ts'
 
 const seconds = z.int().describe('Unix time in seconds')
@@ -16,6 +16,26 @@ export const errorObject = z.object({
     .optional()
     .describe('What was tried, where something was'),
 })
+
+/** What prompt caches did, over attempts. */
+export const cacheUse = z.object({
+  read_tokens: z.int(),
+  write_tokens: z.int(),
+  hit_ratio: z.number().describe('Share of the input that was read from a cache, 0 to 1'),
+  saved_usd: z
+    .number()
+    .describe('How much more it would have cost without; below 0 where writing cost more than reading saved'),
+})
+
+export function toCacheUse(usage: Usage, savedNanoUsd: number): z.infer<typeof cacheUse> {
+  const { inputTokens, cachedInputTokens, cacheWriteTokens } = usage
+  return {
+    read_tokens: cachedInputTokens,
+    write_tokens: cacheWriteTokens,
+    hit_ratio: inputTokens === 0 ? 0 : Math.round((cachedInputTokens / inputTokens) * 10_000) / 10_000,
+    saved_usd: usdNumber(savedNanoUsd),
+  }
+}
 
 /** The public job (interface.md §4): every inference, whatever endpoint made it. */
 export const jobObject = z.object({
@@ -54,6 +74,7 @@ export const jobObject = z.object({
     cached_tokens: z.int(),
     output_tokens: z.int(),
     total_tokens: z.int(),
+    cache: cacheUse.describe('What the providers’ prompt caches did for it'),
   }),
   cost_usd: z.number().nullable().describe('Of all attempts; null where one of them has no price'),
   error: errorObject.nullable(),
@@ -68,6 +89,7 @@ export type JobObject = z.infer<typeof jobObject>
 export function toJobObject(record: JobRecord, position: number | null = null): JobObject {
   const { spec } = record
   const usage = record.attempts.reduce((sum, attempt) => addUsage(sum, attempt.usage ?? NO_USAGE), NO_USAGE)
+  const savedNanoUsd = record.attempts.reduce((sum, attempt) => sum + (attempt.cacheSavedNanoUsd ?? 0), 0)
   const costNanoUsd = totalCostNanoUsd(record.attempts)
   return {
     id: spec.id,
@@ -95,6 +117,7 @@ export function toJobObject(record: JobRecord, position: number | null = null): 
       cached_tokens: usage.cachedInputTokens,
       output_tokens: usage.outputTokens,
       total_tokens: usage.inputTokens + usage.outputTokens,
+      cache: toCacheUse(usage, savedNanoUsd),
     },
     cost_usd: usdOrNull(costNanoUsd),
     error: record.failure?.error ?? null,

@@ -1,6 +1,7 @@
 import type { JobFailure } from './broker-error.ts'
 import type { ErrorClass } from './error-class.ts'
 import type { JobWebhook } from './event.ts'
+import type { PromptCachePlan } from './prompt-cache.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
 export const TERMINAL_STATUSES = ['completed', 'failed', 'cancelled', 'expired'] as const
@@ -55,6 +56,8 @@ export interface JobSpec {
   project: string
   /** Id of the API key that paid, never the key. */
   apiKey: string
+  /** Of the project in its lanes, when the job was accepted; absent: 1. */
+  weight?: number
   endpoint: string
   dialect: Dialect
   /** The name the client sent. */
@@ -81,6 +84,10 @@ export interface JobSpec {
   batch?: BatchLine
   /** Of jobs of `/v1/responses`. */
   response?: ResponseTerms
+  /** Digest of how its prompt begins, where others are known or said to begin alike: they are best run at the same deployment. */
+  prefix?: string
+  /** Where the broker places it for the providers' prompt caches (`switchyard.prompt_cache: auto`). */
+  promptCache?: PromptCachePlan
   /** A call that gives no first token in its usual time may get a second one beside it. */
   hedge?: true
   /** What all its attempts together may cost, in nano-dollars. */
@@ -131,6 +138,11 @@ export interface Attempt {
   usageSource: UsageSource
   /** null: the model has no price, which is not the same as free. */
   costNanoUsd: number | null
+  /**
+   * How much more it would have cost without the provider's prompt cache, nano-dollars; less than 0 where what was written cost more than
+   * what was read saved. Absent: the cache had no part in it, or there is no price.
+   */
+  cacheSavedNanoUsd?: number
   priceId: string | null
   estimate: { inputTokens: number; outputTokens: number; costNanoUsd: number | null }
 }

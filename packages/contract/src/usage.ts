@@ -6,6 +6,8 @@ export interface Usage {
   inputTokens: number
   cachedInputTokens: number
   cacheWriteTokens: number
+  /** Those of `cacheWriteTokens` that are kept for an hour, at a price of their own (Anthropic). Absent: none. */
+  cacheWriteLongTokens?: number
   outputTokens: number
   reasoningTokens: number
 }
@@ -19,10 +21,12 @@ export const NO_USAGE: Usage = {
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
+  const long = (a.cacheWriteLongTokens ?? 0) + (b.cacheWriteLongTokens ?? 0)
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+    ...(long === 0 ? {} : { cacheWriteLongTokens: long }),
     outputTokens: a.outputTokens + b.outputTokens,
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   }

@@ -19,6 +19,7 @@ export type AttemptEnding = Pick<
   | 'usage'
   | 'usageSource'
   | 'costNanoUsd'
+  | 'cacheSavedNanoUsd'
   | 'priceId'
 >
 

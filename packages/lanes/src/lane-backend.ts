@@ -4,6 +4,7 @@ import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, t
 import type { Allowance } from './allowance.ts'
 import { calmLane } from './calm-lane.ts'
 import type { LaneKeys } from './keys.ts'
+import { HIGHEST_PRIORITY } from './priority.ts'
 import { wakeLane } from './wake-lane.ts'
 
 /** BullMQ fetches again at once after an error that is not a lost connection (OOM, MISCONF, LOADING): that must not storm. */
@@ -77,6 +78,14 @@ export class LaneBackend extends RedisQueueBackend {
     const calm = this.#calm
     this.#calm = null
     return calm !== null && performance.now() - this.lastFetchAt < CALM_MS && (await calm)
+  }
+
+  /** What is put off has had its turn: at its moment it goes next. The priority that it was added with may mean another place by then. */
+  override moveToDelayed(
+    ...[jobId, timestamp, delay, token, options]: Parameters<RedisQueueBackend['moveToDelayed']>
+  ): ReturnType<RedisQueueBackend['moveToDelayed']> {
+    const fieldsToUpdate = { ...options?.fieldsToUpdate, priority: HIGHEST_PRIORITY }
+    return super.moveToDelayed(jobId, timestamp, delay, token, { ...options, fieldsToUpdate })
   }
 
   /** Behind what the handler of the delivery asks first. */

@@ -1,4 +1,5 @@
 import type { AttemptFailure } from '@switchyard/contract/error-class'
+import type { PromptCachePlan } from '@switchyard/contract/prompt-cache'
 import type { Usage } from '@switchyard/contract/usage'
 import type { ProviderKind } from './provider-kind.ts'
 import type { RateLimitFacts } from './rate-limit-facts.ts'
@@ -24,6 +25,8 @@ export interface Upstream {
   timeouts: { firstTokenMs: number; idleMs: number; totalMs: number }
   /** Sent where a provider insists on a maximum and the client gave none. */
   maxOutput: number | null
+  /** How it caches beginnings of prompts (`catalog/prompt-cache`); `minTokens`: what is shorter it does not. */
+  promptCache: { mode: 'breakpoints' | 'automatic' | 'none'; minTokens: number; keyed: boolean }
 }
 
 export interface ChatCall {
@@ -40,6 +43,8 @@ export interface ChatCall {
   attemptId: string
   /** The text so far, to go on from (`on_break: continue`); only where `supportsPrefill` says so. */
   prefill: string | null
+  /** Where the prompt begins as others do, to be marked for the provider's cache in the caller's stead. */
+  promptCache?: PromptCachePlan | undefined
   /** Abort: the socket is destroyed at once, the result is a failure of class `cancelled`. */
   signal: AbortSignal
 }

@@ -41,7 +41,7 @@ export const UNSUPPORTED_PARAMETERS: Record<ProviderKind, readonly string[]> = {
 
 /** Parameters that are translated. Anything that is neither here nor above nor below is unknown, and refused as well. */
 export const TRANSLATED_PARAMETERS: Record<Exclude<ProviderKind, 'openai'>, readonly string[]> = {
-  anthropic: ['parallel_tool_calls', 'user'],
+  anthropic: ['parallel_tool_calls', 'user', 'prompt_cache_options'],
   google: ['frequency_penalty', 'presence_penalty', 'seed'],
 }
 
@@ -71,6 +71,7 @@ export const INFORMATIONAL_PARAMETERS: readonly string[] = [
   'service_tier',
   'safety_identifier',
   'prompt_cache_key',
+  'prompt_cache_options',
   'prompt_cache_retention',
 ]
 

@@ -1,3 +1,4 @@
+import type { PromptEnd } from '@switchyard/contract/prompt-cache'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { call, fixture, upstream } from './test-support/chat-call.ts'
 import { type ProviderDouble, startProviderDouble } from './test-support/provider-double.ts'
@@ -14,7 +15,12 @@ afterAll(async () => {
 })
 
 type Translated = 'anthropic' | 'google'
-type Options = Parameters<typeof upstream>[2] & { drop?: string[]; prefill?: string; stream?: boolean }
+type Options = Omit<NonNullable<Parameters<typeof upstream>[2]>, 'promptCache'> & {
+  drop?: string[]
+  prefill?: string
+  stream?: boolean
+  ends?: PromptEnd[]
+}
 
 interface Part {
   functionCall?: object
@@ -36,7 +42,11 @@ interface WireBody {
 }
 
 /** What a request becomes on the wire, through the SDK and all. */
-async function wire(kind: Translated, body: object, { drop = [], prefill, stream = false, ...more }: Options = {}) {
+async function wire(
+  kind: Translated,
+  body: object,
+  { drop = [], prefill, stream = false, ends = [], ...more }: Options = {},
+) {
   double.answer(
     stream
       ? { headers: { 'content-type': 'text/event-stream' }, body: fixture(kind, 'text.sse') }
@@ -48,6 +58,7 @@ async function wire(kind: Translated, body: object, { drop = [], prefill, stream
     body,
     drop,
     prefill: prefill ?? null,
+    promptCache: { ends },
   })
   return { result, received: double.calls[0], json: sent() }
 }
@@ -419,6 +430,54 @@ describe('parameters', () => {
   test.each(['anthropic', 'google'] as const)('%s: a schema that is none is refused, not thrown', async (kind) => {
     const response_format = { type: 'json_schema', json_schema: { name: 'a', schema: { anyOf: 7 } } }
     expect(await refused(kind, { messages, response_format })).toEqual({ code: 'invalid_value', param: null })
+  })
+})
+
+describe('the prompt cache', () => {
+  const mark = { prompt_cache_breakpoint: { mode: 'explicit' } }
+  const body = {
+    messages: [
+      { role: 'system', content: [{ type: 'text', text: 'Be brief.', ...mark }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'document' },
+          { type: 'text', text: 'question' },
+        ],
+      },
+      { role: 'assistant', content: 'answer' },
+      ...conversation.slice(2),
+    ],
+    tools: [weather, weather],
+    prompt_cache_options: { mode: 'explicit' },
+  }
+  const ends: PromptEnd[] = [
+    { at: 'tools', tokens: 5_000 },
+    { at: [1, 0], tokens: 50_000 },
+    { at: [5, 0], tokens: 51_000 },
+  ]
+  const cache_control = { type: 'ephemeral' }
+
+  test('Anthropic gets the caller’s breakpoints and known beginnings as its marks', async () => {
+    const { json, result } = await wire('anthropic', body, { ends })
+    expect(result).toMatchObject({ ok: true, dropped: [] })
+    expect(json.tools.map((tool) => 'cache_control' in tool)).toEqual([false, true])
+    expect(json.system[0]).toEqual({ type: 'text', text: 'Be brief.', cache_control })
+    expect(json.messages[0]?.content).toEqual([
+      { type: 'text', text: 'document', cache_control },
+      { type: 'text', text: 'question' },
+    ])
+    expect(json.messages[2]?.content[1]).toMatchObject({ type: 'tool_result', tool_use_id: 'call_2', cache_control })
+    expect(JSON.stringify(json).match(/cache_control/g)).toHaveLength(4)
+  })
+
+  test('none where they are dropped, and none for Gemini, which caches by itself', async () => {
+    const dropped = await wire('anthropic', body, { ends, drop: ['prompt_cache_breakpoint'] })
+    expect(JSON.stringify(dropped.json)).not.toContain('cache_control')
+    const drop = ['prompt_cache_breakpoint', 'prompt_cache_options']
+    const { result, json } = await wire('google', { ...body, messages: body.messages.slice(0, 2) }, { ends, drop })
+    expect(result.ok).toBe(true)
+    expect(JSON.stringify(json)).not.toMatch(/cache|breakpoint/)
   })
 })
 

@@ -63,7 +63,13 @@ describe('GET /v1/jobs/{id}', () => {
     expect(jobObject.parse(done)).toMatchObject({
       status: 'completed',
       attempts: [{ status: 'completed', cost_usd: 0.00125, ttft_ms: 5, duration_ms: 10 }],
-      usage: { input_tokens: 7, cached_tokens: 2, output_tokens: 3, total_tokens: 10 },
+      usage: {
+        input_tokens: 7,
+        cached_tokens: 2,
+        output_tokens: 3,
+        total_tokens: 10,
+        cache: { read_tokens: 2, write_tokens: 0, hit_ratio: 0.2857, saved_usd: 0 },
+      },
       cost_usd: 0.00125,
       error: null,
       result_url: `/v1/jobs/${job.id}/result`,

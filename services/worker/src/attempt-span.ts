@@ -77,6 +77,7 @@ export function startAttemptSpan(
           [ATTR.genAiInputTokens]: attempt.usage?.inputTokens,
           [ATTR.genAiOutputTokens]: attempt.usage?.outputTokens,
           [ATTR.genAiCacheReadTokens]: attempt.usage?.cachedInputTokens,
+          [ATTR.genAiCacheCreationTokens]: attempt.usage?.cacheWriteTokens,
           [ATTR.genAiReasoningTokens]: attempt.usage?.reasoningTokens,
           [ATTR.costNanoUsd]: attempt.costNanoUsd ?? undefined,
         })

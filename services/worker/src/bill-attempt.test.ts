@@ -26,8 +26,15 @@ describe('billAttempt', () => {
       usageSource: 'provider',
       // 600 × 1 + 400 × 0.1 + 50 × 10 micro-dollars
       costNanoUsd: 1_140_000,
+      cacheSavedNanoUsd: 360_000,
       priceId: expect.stringContaining('priced'),
     })
+  })
+
+  it('says nothing of a cache that had no part in it', () => {
+    const plain = { ...USAGE, cachedInputTokens: 0 }
+    expect(billAttempt(priced, { ...CALL, usage: plain })).not.toHaveProperty('cacheSavedNanoUsd')
+    expect(billAttempt(unpriced, { ...CALL, usage: USAGE })).not.toHaveProperty('cacheSavedNanoUsd')
   })
 
   it('charges nothing for a call that failed before it showed anything', () => {
@@ -56,6 +63,15 @@ describe('billAttempt', () => {
       usage: { inputTokens: 200, outputTokens: 0 },
       costNanoUsd: 200_000,
     })
+  })
+
+  it('takes a better count of the output, also of a call that showed nothing', () => {
+    const call = { ...CALL, completed: false, outputTokens: 0 }
+    expect(billAttempt(priced, call)).toMatchObject({ usageSource: 'estimate', costNanoUsd: 200_000 })
+    expect(billAttempt(priced, { ...call, contentChars: 9_999, outputTokens: 3 })).toMatchObject({
+      costNanoUsd: 230_000,
+    })
+    expect(billAttempt(priced, { ...call, usage: USAGE })).toMatchObject({ usageSource: 'provider' })
   })
 
   it('calls a model without a price unpriced, never free', () => {

@@ -1,14 +1,13 @@
 import { fallBack } from '@switchyard/broker/fall-back'
-import { runEffectsSoon } from '@switchyard/broker/run-effects'
 import { settle } from '@switchyard/broker/settle'
 import type { Outcome } from '@switchyard/catalog/outcome'
-import { endAttempt } from '@switchyard/jobs/end-attempt'
 import { releaseJob } from '@switchyard/jobs/release-job'
 import { restartLog } from '@switchyard/jobs/restart-log'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import type { ClosedAttempt } from './attempt.ts'
 import { recordQuotaWait } from './attempt-span.ts'
+import { type Closing, closeAttempt, owe } from './close-attempt.ts'
 import { countOutcome } from './count-outcome.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
@@ -114,16 +113,8 @@ export async function executeOutcome(
   return { kind: 'over', verdict: { kind: 'delay', untilMs } }
 }
 
-type Closing = Extract<ClosedAttempt, { kind: 'failed' }>['ending']
-
-/** Closes the attempt alone: the job goes on here, or has its end (or another owner) already. Closed once, whoever does it. */
-async function closeLate(worker: WorkerContext, hold: Hold, ending: Closing): Promise<Executed> {
-  if (ending) {
-    const { rowId } = await keepTrying(hold, () =>
-      endAttempt(worker.broker.jobs, hold.jobId, hold.fence, ending.beginning, ending.ending),
-    )
-    owe(worker, hold, rowId, ending.number)
-  }
+async function closeLate(worker: WorkerContext, hold: Hold, ending: Closing | null): Promise<Executed> {
+  if (ending) await closeAttempt(worker, hold, ending)
   return OVER
 }
 
@@ -143,11 +134,4 @@ async function prepareLog(
   hold.fence = restarted.fence
   openLog(worker, hold, 0)
   return 'ready'
-}
-
-function owe(worker: WorkerContext, hold: Hold, rowId: string | null, number: number): void {
-  const attempt = hold.attempts.find((candidate) => candidate.number === number)
-  if (rowId && attempt) {
-    runEffectsSoon(worker.broker, { rowId, jobId: hold.jobId, attempt: number, ended: false }, hold.spec, attempt)
-  }
 }

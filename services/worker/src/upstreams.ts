@@ -45,6 +45,7 @@ export function resolveUpstreams(catalog: Catalog, env: NodeJS.ProcessEnv, simul
         streams: deployment.streams,
         timeouts: deployment.timeouts,
         maxOutput: deployment.maxOutput,
+        promptCache: deployment.promptCache,
       },
     })
   }

@@ -52,6 +52,35 @@ describe('a chat request is refused with the exact place', () => {
       'invalid_value',
       'messages',
     ],
+    [
+      'a breakpoint without its mode',
+      user([{ type: 'text', text: 'x', prompt_cache_breakpoint: {} }]),
+      'missing_required_parameter',
+      'messages[1].content[0].prompt_cache_breakpoint.mode',
+    ],
+    [
+      'a lifetime that no breakpoint has',
+      user([
+        { type: 'text', text: 'x' },
+        { type: 'text', text: 'y', prompt_cache_breakpoint: { mode: 'explicit', ttl: '5m' } },
+      ]),
+      'invalid_value',
+      'messages[1].content[1].prompt_cache_breakpoint.ttl',
+    ],
+    [
+      'an unknown field of a breakpoint',
+      user([{ type: 'text', text: 'x', prompt_cache_breakpoint: { mode: 'explicit', at: 1 } }]),
+      'unknown_parameter',
+      'messages[1].content[0].prompt_cache_breakpoint.at',
+    ],
+    [
+      'a lifetime of half a day for a whole chat request',
+      { ...BASE, prompt_cache_options: { ttl: '12h' } },
+      'invalid_value',
+      'prompt_cache_options.ttl',
+    ],
+    ['an unknown retention', { ...BASE, prompt_cache_retention: '1h' }, 'invalid_value', 'prompt_cache_retention'],
+    ['a cache key of no text', { ...BASE, prompt_cache_key: 7 }, 'invalid_value', 'prompt_cache_key'],
     ['null content', user(null), 'invalid_value', 'messages[1].content'],
     ['no content', { ...BASE, messages: [{ role: 'user' }] }, 'missing_required_parameter', 'messages[0].content'],
     ['content as number', user(12), 'invalid_value', 'messages[1].content'],
@@ -203,6 +232,26 @@ describe('a chat request is accepted', () => {
       options: { tags: { team: 'x' }, deadline: 60 },
     })
     expect(JSON.stringify(intake)).not.toContain('canary')
+  })
+
+  it('with breakpoints on parts of every role that can hold them', () => {
+    const mark = { prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } }
+    const text = [{ type: 'text', text: 'x', ...mark }]
+    const { needs } = read({
+      model: 'm',
+      messages: [
+        { role: 'system', content: text },
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' }, ...mark }] },
+        { role: 'user', content: [{ type: 'file', file: { file_data: 'data:text/plain;base64,AA==' }, ...mark }] },
+      ],
+      prompt_cache_options: { mode: 'explicit', ttl: '30m' },
+    })
+    expect(needs.parameters.sort()).toEqual([
+      'prompt_cache_breakpoint',
+      'prompt_cache_breakpoint.ttl',
+      'prompt_cache_options',
+    ])
+    expect(needs.firstBreakpoint).toBe('messages[0].content[0].prompt_cache_breakpoint')
   })
 
   it('with parameters that it does not know, for providers that do', () => {

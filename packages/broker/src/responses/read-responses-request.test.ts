@@ -54,6 +54,20 @@ describe('a Responses request', () => {
     expect(needs.parameters).toEqual([])
   })
 
+  test('that wants more of the prompt cache than a chat request can say says so', () => {
+    const cache = { prompt_cache_options: { ttl: '12h', prewarm: true, comparison_response_id: 'resp_1' } }
+    const marked = part({ type: 'input_text', text: 'x', prompt_cache_breakpoint: { mode: 'explicit' } })
+    const { parameters, firstBreakpoint } = read({ ...cache, ...marked }).needs
+    expect(parameters.sort()).toEqual([
+      'prompt_cache_breakpoint',
+      'prompt_cache_options',
+      'prompt_cache_options.comparison_response_id',
+      'prompt_cache_options.prewarm',
+      'prompt_cache_options.ttl',
+    ])
+    expect(firstBreakpoint).toBe('input[0].content[0].prompt_cache_breakpoint')
+  })
+
   test('that asks for what only its own dialect has says so', () => {
     expect(read({ truncation: 'auto', some_new_field: 1 }).needs.parameters).toEqual(['truncation', 'some_new_field'])
   })
@@ -89,6 +103,18 @@ describe('a Responses request', () => {
     ],
     ['a conversation', { conversation: 'conv_1' }, 'unsupported_parameter', 'conversation'],
     ['a stored prompt', { prompt: { id: 'pmpt_1' } }, 'unsupported_parameter', 'prompt'],
+    [
+      'a breakpoint of another mode',
+      part({ type: 'input_text', text: 'x', prompt_cache_breakpoint: { mode: 'implicit' } }),
+      'invalid_value',
+      'input[0].content[0].prompt_cache_breakpoint.mode',
+    ],
+    [
+      'an unknown cache option',
+      { prompt_cache_options: { size: 1 } },
+      'unknown_parameter',
+      'prompt_cache_options.size',
+    ],
     ['a temperature', { temperature: 3 }, 'invalid_value', 'temperature'],
     [
       'a schema without a name',

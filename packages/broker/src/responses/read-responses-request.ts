@@ -1,3 +1,4 @@
+import { LONG_OPTIONS } from '@switchyard/catalog/kind-capabilities'
 import { needsOf } from '@switchyard/catalog/needs'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { readJson } from '@switchyard/contract/json/read-json'
@@ -65,10 +66,13 @@ function needsOfResponse(request: ResponsesRequest): ChatIntake['needs'] {
   return {
     ...needs,
     responses: true,
-    parameters: [...needs.parameters, ...otherParameters(request)],
+    parameters: [...needs.parameters, ...otherParameters(request), ...cacheParameters(request)],
     inMessages: Object.fromEntries(
       Object.entries(needs.inMessages).map(([capability, path]) => [capability, responsesName(path, asChat.places)]),
     ),
+    ...(needs.firstBreakpoint === undefined
+      ? {}
+      : { firstBreakpoint: responsesName(needs.firstBreakpoint, asChat.places) }),
   }
 }
 
@@ -95,6 +99,8 @@ const ACCOUNTED_FOR = new Set([
   'reasoning',
   'service_tier',
   'prompt_cache_key',
+  'prompt_cache_options',
+  'prompt_cache_retention',
   'safety_identifier',
   'user',
   'metadata',
@@ -108,6 +114,15 @@ function otherParameters(request: ResponsesRequest): string[] {
     if (ACCOUNTED_FOR.has(name) || value === null || value === undefined) return false
     return name !== 'truncation' || value !== 'disabled'
   })
+}
+
+/** Of the prompt cache's options what a chat request has no words for. */
+function cacheParameters({ prompt_cache_options: options }: ResponsesRequest): string[] {
+  return [
+    ...(options?.ttl === '12h' ? [LONG_OPTIONS] : []),
+    ...(options?.prewarm === true ? ['prompt_cache_options.prewarm'] : []),
+    ...(options?.comparison_response_id ? ['prompt_cache_options.comparison_response_id'] : []),
+  ]
 }
 
 /** Tools and items of tools that OpenAI runs itself, told by their place before the shape is judged. */

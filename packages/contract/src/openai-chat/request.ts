@@ -1,18 +1,22 @@
 import { z } from 'zod'
+import { chatCacheOptions, promptCacheBreakpoint, promptCacheKey, promptCacheRetention } from '../prompt-cache.ts'
 import { switchyardOptions } from '../switchyard-options.ts'
 
 /**
  * A chat completion request (https://platform.openai.com/docs/api-reference/chat/create). Known fields are checked, unknown
  * ones kept: a provider of the same dialect may know them.
  */
-const textPart = z.looseObject({ type: z.literal('text'), text: z.string() })
+const prompt_cache_breakpoint = promptCacheBreakpoint.nullish()
+const textPart = z.looseObject({ type: z.literal('text'), text: z.string(), prompt_cache_breakpoint })
 const imagePart = z.looseObject({
   type: z.literal('image_url'),
   image_url: z.looseObject({ url: z.string().min(1), detail: z.enum(['auto', 'low', 'high']).optional() }),
+  prompt_cache_breakpoint,
 })
 const audioPart = z.looseObject({
   type: z.literal('input_audio'),
   input_audio: z.looseObject({ data: z.string(), format: z.enum(['wav', 'mp3']) }),
+  prompt_cache_breakpoint,
 })
 const filePart = z.looseObject({
   type: z.literal('file'),
@@ -21,6 +25,7 @@ const filePart = z.looseObject({
     file_id: z.string().optional(),
     filename: z.string().optional(),
   }),
+  prompt_cache_breakpoint,
 })
 const refusalPart = z.looseObject({ type: z.literal('refusal'), refusal: z.string() })
 
@@ -113,6 +118,9 @@ export const chatRequest = z.looseObject({
   verbosity: z.enum(['low', 'medium', 'high']).nullish(),
   modalities: z.array(z.enum(['text', 'audio'])).nullish(),
   service_tier: z.enum(['auto', 'default', 'flex', 'scale', 'priority']).nullish(),
+  prompt_cache_key: promptCacheKey.nullish(),
+  prompt_cache_options: chatCacheOptions.nullish(),
+  prompt_cache_retention: promptCacheRetention.nullish(),
   user: z.string().max(512).optional(),
   store: z.boolean().nullish(),
   metadata: metadata.nullish(),

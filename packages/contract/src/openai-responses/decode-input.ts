@@ -1,4 +1,5 @@
 import { BrokerError } from '../broker-error.ts'
+import type { PromptCacheBreakpoint } from '../prompt-cache.ts'
 import type { InputItem, MessagePart, ResponsesRequest } from './request.ts'
 
 type Part = Record<string, unknown>
@@ -67,6 +68,7 @@ function contentOf(item: Extract<InputItem, { role: string }>, place: string): s
 function chatPart(role: string, part: MessagePart, place: string): Part {
   switch (part.type) {
     case 'input_text':
+      return { type: 'text', text: part.text, ...markOf(part) }
     case 'output_text':
       return { type: 'text', text: part.text }
     case 'refusal':
@@ -78,6 +80,7 @@ function chatPart(role: string, part: MessagePart, place: string): Part {
       return {
         type: 'image_url',
         image_url: { url: part.image_url, ...(part.detail ? { detail: detailOf(part.detail) } : {}) },
+        ...markOf(part),
       }
     case 'input_file':
       if (role !== 'user') break
@@ -89,6 +92,7 @@ function chatPart(role: string, part: MessagePart, place: string): Part {
           ...(part.file_id ? { file_id: part.file_id } : {}),
           ...(part.filename ? { filename: part.filename } : {}),
         },
+        ...markOf(part),
       }
   }
   throw new BrokerError(
@@ -100,6 +104,10 @@ function chatPart(role: string, part: MessagePart, place: string): Part {
   )
 }
 
+function markOf(part: { prompt_cache_breakpoint?: PromptCacheBreakpoint | null | undefined }): Part {
+  return part.prompt_cache_breakpoint ? { prompt_cache_breakpoint: part.prompt_cache_breakpoint } : {}
+}
+
 /** Chat completions know no detail beyond high. */
 function detailOf(detail: 'auto' | 'low' | 'high' | 'original'): string {
   return detail === 'original' ? 'high' : detail
@@ -108,7 +116,7 @@ function detailOf(detail: 'auto' | 'low' | 'high' | 'original'): string {
 function resultText(item: Extract<InputItem, { type: 'function_call_output' }>, place: string): string | Part[] {
   if (typeof item.output === 'string') return item.output
   const parts = item.output.map((part, at) => {
-    if (part.type === 'input_text') return { type: 'text', text: part.text }
+    if (part.type === 'input_text') return { type: 'text', text: part.text, ...markOf(part) }
     throw unsupported(`${place}.output[${at}]`, 'results of tools are taken as text')
   })
   return parts.length === 0 ? '' : parts

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { promptCacheBreakpoint, promptCacheKey, promptCacheRetention, responsesCacheOptions } from '../prompt-cache.ts'
 import { switchyardOptions } from '../switchyard-options.ts'
 
 /**
@@ -6,12 +7,14 @@ import { switchyardOptions } from '../switchyard-options.ts'
  * kept: a provider of the same dialect may know them.
  */
 
-const inputText = z.looseObject({ type: z.literal('input_text'), text: z.string() })
+const prompt_cache_breakpoint = promptCacheBreakpoint.nullish()
+const inputText = z.looseObject({ type: z.literal('input_text'), text: z.string(), prompt_cache_breakpoint })
 const inputImage = z.looseObject({
   type: z.literal('input_image'),
   image_url: z.string().min(1).nullish(),
   file_id: z.string().min(1).nullish(),
   detail: z.enum(['auto', 'low', 'high', 'original']).nullish(),
+  prompt_cache_breakpoint,
 })
 const inputFile = z.looseObject({
   type: z.literal('input_file'),
@@ -19,6 +22,7 @@ const inputFile = z.looseObject({
   file_id: z.string().min(1).nullish(),
   file_url: z.string().min(1).nullish(),
   filename: z.string().nullish(),
+  prompt_cache_breakpoint,
 })
 const outputText = z.looseObject({ type: z.literal('output_text'), text: z.string() })
 const refusal = z.looseObject({ type: z.literal('refusal'), refusal: z.string() })
@@ -129,7 +133,9 @@ export const responsesRequest = z.looseObject({
     .nullish(),
   truncation: z.enum(['auto', 'disabled']).nullish(),
   service_tier: z.enum(['auto', 'default', 'flex', 'scale', 'priority']).nullish(),
-  prompt_cache_key: z.string().max(1_024).nullish(),
+  prompt_cache_key: promptCacheKey.nullish(),
+  prompt_cache_options: responsesCacheOptions.nullish(),
+  prompt_cache_retention: promptCacheRetention.nullish(),
   safety_identifier: z.string().max(512).nullish(),
   user: z.string().max(512).nullish(),
   metadata: metadata.nullish(),

@@ -109,6 +109,34 @@ describe('a Responses request as a chat request', () => {
     })
   })
 
+  test('with what it says of the prompt cache, and of that what a chat request can say', () => {
+    const mark = { prompt_cache_breakpoint: { mode: 'explicit' } }
+    const { messages, prompt_cache_options, prompt_cache_retention } = decode({
+      input: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_text', text: 'd', ...mark },
+            { type: 'input_text', text: 'q' },
+          ],
+        },
+        { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+        { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_text', text: 'r', ...mark }] },
+      ],
+      prompt_cache_options: { mode: 'explicit', ttl: '12h', prewarm: false },
+      prompt_cache_retention: '24h',
+    }).request
+    expect(messages[0]!.content).toEqual([
+      { type: 'text', text: 'd', ...mark },
+      { type: 'text', text: 'q' },
+    ])
+    expect(messages[2]!.content).toEqual([{ type: 'text', text: 'r', ...mark }])
+    expect({ prompt_cache_options, prompt_cache_retention }).toEqual({
+      prompt_cache_options: { mode: 'explicit', ttl: '30m' },
+      prompt_cache_retention: '24h',
+    })
+  })
+
   test.each([
     ['auto', ['a', 'b'], 'auto'],
     [{ type: 'function', name: 'b' }, ['a', 'b'], { type: 'function', function: { name: 'b' } }],

@@ -39,6 +39,8 @@ export function toChatRequest(request: ResponsesRequest): AsChat {
       ...(logprobs ? { logprobs: true, top_logprobs: request.top_logprobs ?? 0 } : {}),
       ...given('service_tier', request.service_tier),
       ...given('prompt_cache_key', request.prompt_cache_key),
+      ...given('prompt_cache_options', chatCacheOptions(request.prompt_cache_options)),
+      ...given('prompt_cache_retention', request.prompt_cache_retention),
       ...given('safety_identifier', request.safety_identifier),
       ...given('user', request.user),
     },
@@ -55,6 +57,15 @@ function chatFormat(
   if (format.type !== 'json_schema') return { type: format.type }
   const { type, ...schema } = format
   return { type, json_schema: schema as { name: string } }
+}
+
+/**
+ * What both dialects can say. A lifetime of 12 hours, which a chat request can't ask for as a whole, is left to whoever honours it
+ * (planning reports it by its name); at least half an hour is what remains of it.
+ */
+function chatCacheOptions(options: ResponsesRequest['prompt_cache_options']): ChatRequest['prompt_cache_options'] {
+  if (!options) return undefined
+  return { ...given('mode', options.mode), ...(options.ttl === undefined ? {} : { ttl: '30m' }) }
 }
 
 type ChatTools = NonNullable<ChatRequest['tools']>

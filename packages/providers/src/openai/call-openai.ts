@@ -2,6 +2,7 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { ChatCall, ChatResult, ChatSink } from '../chat-call.ts'
 import { classifyError } from '../classify-error.ts'
 import { type AskRequest, askUpstream } from '../http/ask-upstream.ts'
+import { cacheRewrite } from '../prompt-cache/cache-rewrite.ts'
 import { readErrorObject } from '../read-error-body.ts'
 import { showLines } from '../show-lines.ts'
 import { isChatCompletion, synthesiseChunks } from '../synthesise-chunks.ts'
@@ -81,7 +82,12 @@ function request(call: ChatCall, streaming: boolean): AskRequest {
       'x-client-request-id': call.attemptId,
       ...(upstream.apiKey === null ? {} : { authorization: `Bearer ${upstream.apiKey}` }),
     },
-    body: rewriteBody(call.body, { model: upstream.model, stream: streaming, drop: call.drop }),
+    body: rewriteBody(call.body, {
+      model: upstream.model,
+      stream: streaming,
+      drop: call.drop,
+      cache: cacheRewrite(call),
+    }),
     signal: call.signal,
     limits: {
       firstTokenMs: streaming ? upstream.timeouts.firstTokenMs : null,

@@ -18,7 +18,17 @@ export async function callResponses(
   const { upstream, head, firstSequence } = call
   const streaming = call.stream && upstream.streams
   const { model, deployment } = upstream
-  const body = rewriteRequest(call.body, { model, deployment, stream: streaming, drop: call.drop })
+  const body = rewriteRequest(call.body, {
+    model,
+    deployment,
+    stream: streaming,
+    drop: call.drop,
+    cache: {
+      ends: upstream.promptCache.mode === 'breakpoints' ? (call.promptCache?.ends ?? []) : [],
+      minTokens: upstream.promptCache.minTokens,
+      key: upstream.promptCache.keyed ? call.promptCache?.key : undefined,
+    },
+  })
   if (!streaming) return whole(transport, call, body, head, sink)
 
   const relay = relayEvents(sink, head, firstSequence)

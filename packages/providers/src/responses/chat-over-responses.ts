@@ -4,6 +4,7 @@ import type { Usage } from '@switchyard/contract/usage'
 import type { ChatCall, ChatResult, ChatSink } from '../chat-call.ts'
 import type { ChatLine } from '../chat-line.ts'
 import type { StreamControl } from '../http/ask-upstream.ts'
+import { cacheRewrite } from '../prompt-cache/cache-rewrite.ts'
 import { showLines } from '../show-lines.ts'
 import { synthesiseChunks } from '../synthesise-chunks.ts'
 import { answerMeta } from '../translated/answer-meta.ts'
@@ -19,7 +20,13 @@ import { requestFromChat } from './request-from-chat.ts'
 export async function chatOverResponses(transport: Transport, call: ChatCall, sink: ChatSink): Promise<ChatResult> {
   const { model, maxOutput, streams } = call.upstream
   const stream = call.stream && streams
-  const request = JSON.parse(call.body.toString('utf8')) as ChatRequest
+  const given = JSON.parse(call.body.toString('utf8')) as ChatRequest
+  const { messages, key } = cacheRewrite(call)
+  const request: ChatRequest = {
+    ...given,
+    messages: (messages?.(given.messages, given.prompt_cache_options) ?? given.messages) as ChatRequest['messages'],
+    prompt_cache_key: given.prompt_cache_key ?? key,
+  }
   const body = JSON.stringify(requestFromChat(request, { model, stream, drop: call.drop, maxOutput }))
   return stream ? streamChat(transport, call, body, sink) : wholeChat(transport, call, body, sink)
 }

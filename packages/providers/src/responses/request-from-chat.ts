@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest } from '@switchyard/contract/openai-chat/request'
+import type { PromptCacheBreakpoint } from '@switchyard/contract/prompt-cache'
 
 type Fields = Record<string, unknown>
 
@@ -38,6 +39,7 @@ export function requestFromChat(
     ...given('user', take('user')),
     ...given('safety_identifier', take('safety_identifier')),
     ...given('prompt_cache_key', take('prompt_cache_key')),
+    ...given('prompt_cache_options', take('prompt_cache_options')),
     ...given('prompt_cache_retention', take('prompt_cache_retention')),
   }
 }
@@ -82,19 +84,34 @@ type UserPart = Exclude<Extract<ChatMessage, { role: 'user' }>['content'], strin
 function inputPart(part: UserPart): Fields {
   switch (part.type) {
     case 'text':
-      return { type: 'input_text', text: part.text }
+      return { type: 'input_text', text: part.text, ...markOf(part) }
     case 'image_url':
-      return { type: 'input_image', image_url: part.image_url.url, detail: part.image_url.detail ?? 'auto' }
+      return {
+        type: 'input_image',
+        image_url: part.image_url.url,
+        detail: part.image_url.detail ?? 'auto',
+        ...markOf(part),
+      }
     case 'file':
-      return { type: 'input_file', ...part.file }
+      return { type: 'input_file', ...part.file, ...markOf(part) }
     case 'input_audio':
       // Planning keeps audio away from this API; the upstream says so should it come all the same.
       return { ...part }
   }
 }
 
-function textOf(content: string | { text: string }[]): string {
-  return typeof content === 'string' ? content : content.map(({ text }) => text).join('\n')
+type Marked = { prompt_cache_breakpoint?: PromptCacheBreakpoint | null | undefined }
+
+function markOf({ prompt_cache_breakpoint: mark }: Marked): Fields {
+  return mark ? { prompt_cache_breakpoint: mark } : {}
+}
+
+/** One text, or its parts where one of them carries a breakpoint. */
+function textOf(content: string | ({ text: string } & Marked)[]): string | Fields[] {
+  if (typeof content === 'string') return content
+  return content.some((part) => part.prompt_cache_breakpoint)
+    ? content.map((part) => ({ type: 'input_text', text: part.text, ...markOf(part) }))
+    : content.map(({ text }) => text).join('\n')
 }
 
 /** Chat tools are lax by default, those of Responses strict. */

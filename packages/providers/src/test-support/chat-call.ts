@@ -9,6 +9,12 @@ export const KINDS: ProviderKind[] = ['openai', 'anthropic', 'google']
 /** A secret that must not be found in anything that leaves the package. */
 export const CANARY_KEY = 'sk-canary-5f1d0c'
 
+const CACHES = {
+  openai: { mode: 'automatic', minTokens: 1_024, keyed: true },
+  anthropic: { mode: 'breakpoints', minTokens: 4_096, keyed: false },
+  google: { mode: 'automatic', minTokens: 4_096, keyed: false },
+} as const
+
 const MODELS: Record<ProviderKind, string> = {
   openai: 'gpt-5.5-pro',
   anthropic: 'claude-opus-4-7',
@@ -31,6 +37,7 @@ export function upstream(kind: ProviderKind, baseUrl: string, more: Partial<Upst
     streams: true,
     timeouts: { firstTokenMs: 20_000, idleMs: 20_000, totalMs: 30_000 },
     maxOutput: null,
+    promptCache: CACHES[kind],
     ...more,
   }
 }

@@ -3,6 +3,7 @@ import { classifyError } from '../classify-error.ts'
 import { readErrorObject } from '../read-error-body.ts'
 import { brokenStream } from './broken-stream.ts'
 import type { RawDialect } from './raw-dialect.ts'
+import { longWrites } from './sdk-usage.ts'
 
 /** New kinds of events may come at any time (https://docs.anthropic.com/en/api/versioning); these are the ones there are. */
 const KNOWN = new Set([
@@ -58,6 +59,7 @@ interface AnthropicUsage {
   output_tokens?: number
   cache_read_input_tokens?: number
   cache_creation_input_tokens?: number
+  cache_creation?: { ephemeral_1h_input_tokens?: number }
   output_tokens_details?: { thinking_tokens?: number }
 }
 
@@ -76,6 +78,7 @@ function toUsage(raw: AnthropicUsage): Usage | null {
     inputTokens: plain + cachedInputTokens + cacheWriteTokens,
     cachedInputTokens,
     cacheWriteTokens,
+    ...longWrites(raw),
     outputTokens,
     reasoningTokens: raw.output_tokens_details?.thinking_tokens ?? 0,
   }

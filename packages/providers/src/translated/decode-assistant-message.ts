@@ -1,6 +1,8 @@
 import type { LanguageModelV4Message } from '@ai-sdk/provider'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { ChatMessage } from '@switchyard/contract/openai-chat/request'
+import type { CacheControl } from '../prompt-cache/anthropic-marks.ts'
+import { cacheOptions } from './cache-options.ts'
 
 type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>
 type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content']
@@ -10,13 +12,17 @@ type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['
  * providers want them parsed. `extra_content.google.thought_signature` is how Google's own OpenAI endpoint lets a client give
  * a signature back; it is used where it is, and not missed where it is not.
  */
-export function decodeAssistantMessage(message: AssistantMessage, path: string): AssistantContent {
+export function decodeAssistantMessage(
+  message: AssistantMessage,
+  path: string,
+  markAt: (part: number | null) => CacheControl | null,
+): AssistantContent {
   const content: AssistantContent = []
-  const push = (text: string | null | undefined) => {
-    if (text) content.push({ type: 'text', text })
+  const push = (text: string | null | undefined, mark: CacheControl | null = null) => {
+    if (text) content.push({ type: 'text', text, ...cacheOptions(mark) })
   }
-  if (typeof message.content === 'string') push(message.content)
-  else for (const part of message.content ?? []) push(part.type === 'text' ? part.text : part.refusal)
+  if (typeof message.content === 'string') push(message.content, markAt(null))
+  else for (const [i, part] of (message.content ?? []).entries()) push(textOf(part), markAt(i))
   push(message.refusal)
 
   message.tool_calls?.forEach((call, i) => {
@@ -30,6 +36,10 @@ export function decodeAssistantMessage(message: AssistantMessage, path: string):
     })
   })
   return content
+}
+
+function textOf(part: Exclude<NonNullable<AssistantMessage['content']>, string>[number]): string {
+  return part.type === 'text' ? part.text : part.refusal
 }
 
 function parseArguments(text: string, param: string): object {

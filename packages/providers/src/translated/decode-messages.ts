@@ -1,6 +1,8 @@
 import type { LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { ChatMessage } from '@switchyard/contract/openai-chat/request'
+import type { AnthropicMarks, CacheControl } from '../prompt-cache/anthropic-marks.ts'
 import type { ProviderKind } from '../provider-kind.ts'
+import { cacheOptions } from './cache-options.ts'
 import { decodeAssistantMessage } from './decode-assistant-message.ts'
 import { decodeToolMessage } from './decode-tool-message.ts'
 import { decodeUserPart, type UrlCheck } from './decode-user-part.ts'
@@ -14,6 +16,7 @@ export function decodeMessages(
   messages: ChatMessage[],
   kind: ProviderKind,
   acceptsUrl: UrlCheck,
+  marks: AnthropicMarks,
 ): LanguageModelV4Prompt {
   const system: LanguageModelV4Message[] = []
   const turns: LanguageModelV4Message[] = []
@@ -24,25 +27,33 @@ export function decodeMessages(
     switch (message.role) {
       case 'system':
       case 'developer':
-        for (const content of texts(message.content)) system.push({ role: 'system', content })
+        for (const { text, part } of texts(message.content)) {
+          system.push({ role: 'system', content: text, ...cacheOptions(marks.at(i, part)) })
+        }
         return
       case 'user': {
         const { content } = message
         const parts =
           typeof content === 'string'
-            ? [{ type: 'text' as const, text: content }]
-            : content.map((part, j) => decodeUserPart(part, `${path}.content[${j}]`, kind, acceptsUrl))
+            ? [{ type: 'text' as const, text: content, ...cacheOptions(marks.at(i, null)) }]
+            : content.map((part, j) => ({
+                ...decodeUserPart(part, `${path}.content[${j}]`, kind, acceptsUrl),
+                ...cacheOptions(marks.at(i, j)),
+              }))
         turns.push({ role: 'user', content: parts })
         return
       }
       case 'assistant': {
         for (const call of message.tool_calls ?? []) toolNames.set(call.id, call.function.name)
-        const content = decodeAssistantMessage(message, path)
+        const content = decodeAssistantMessage(message, path, (part) => marks.at(i, part))
         if (content.length > 0) turns.push({ role: 'assistant', content })
         return
       }
       case 'tool': {
-        const result = decodeToolMessage(message, path, toolNames)
+        const result = {
+          ...decodeToolMessage(message, path, toolNames),
+          ...cacheOptions(lastMark(message.content, (part) => marks.at(i, part))),
+        }
         const last = turns.at(-1)
         if (last?.role === 'tool') last.content.push(result)
         else turns.push({ role: 'tool', content: [result] })
@@ -53,6 +64,15 @@ export function decodeMessages(
   return [...system, ...turns]
 }
 
-function texts(content: string | { text: string }[]): string[] {
-  return typeof content === 'string' ? [content] : content.map((part) => part.text)
+type Texts = string | { text: string }[]
+
+function texts(content: Texts): { text: string; part: number | null }[] {
+  return typeof content === 'string'
+    ? [{ text: content, part: null }]
+    : content.map(({ text }, part) => ({ text, part }))
+}
+
+/** The parts of a result become one text; a mark within it is good for its end. */
+function lastMark(content: Texts, markAt: (part: number | null) => CacheControl | null): CacheControl | null {
+  return texts(content).reduce<CacheControl | null>((mark, { part }) => markAt(part) ?? mark, null)
 }

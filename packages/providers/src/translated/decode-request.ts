@@ -2,6 +2,8 @@ import type { LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { ChatRequest } from '@switchyard/contract/openai-chat/request'
 import type { ChatCall } from '../chat-call.ts'
+import { type AnthropicMarks, anthropicMarks, NO_MARKS } from '../prompt-cache/anthropic-marks.ts'
+import { BREAKPOINT_PARAMETER } from '../prompt-cache/cache-rewrite.ts'
 import type { ProviderKind } from '../provider-kind.ts'
 import { checkParameters } from './check-parameters.ts'
 import { decodeMessages } from './decode-messages.ts'
@@ -32,7 +34,8 @@ export function decodeRequest(
   // More than the deployment can say is no wish that it could fulfil; providers differ only in whether they forgive it.
   const most = wanted === undefined || maxOutput === null ? wanted : Math.min(wanted, maxOutput)
   const reasoning = reasoningOptions(kind, model, request.reasoning_effort ?? undefined, most)
-  const prompt = decodeMessages(request.messages, kind, acceptsUrl)
+  const marks = kind === 'anthropic' ? marksOf(call, request) : NO_MARKS
+  const prompt = decodeMessages(request.messages, kind, acceptsUrl, marks)
   if (call.prefill !== null) prompt.push({ role: 'assistant', content: [{ type: 'text', text: call.prefill }] })
 
   const options: LanguageModelV4CallOptions = {
@@ -43,7 +46,7 @@ export function decodeRequest(
     topP: request.top_p ?? undefined,
     stopSequences: typeof request.stop === 'string' ? [request.stop] : (request.stop ?? undefined),
     responseFormat: decodeResponseFormat(kind, request.response_format),
-    tools: decodeTools(request.tools),
+    tools: decodeTools(request.tools, marks.tools),
     toolChoice: decodeToolChoice(request.tool_choice, request.tools),
     reasoning: reasoning.level,
     providerOptions: {
@@ -61,6 +64,12 @@ export function decodeRequest(
       : {}),
   }
   return { options, dropped: [...dropped, ...reasoning.dropped] }
+}
+
+function marksOf({ promptCache, upstream, drop }: ChatCall, request: ChatRequest): AnthropicMarks {
+  // The operator's word: this deployment takes none.
+  if (drop.includes(BREAKPOINT_PARAMETER) || upstream.promptCache.mode !== 'breakpoints') return NO_MARKS
+  return anthropicMarks(request, promptCache?.ends ?? [], upstream.promptCache.minTokens)
 }
 
 /** Tool arguments are not sent before they are well-formed (`toolStreaming`): a client parses what it is given. */

@@ -46,7 +46,8 @@ export interface WorkerBundle {
   start(over?: Partial<WorkerConfig>, logged?: string[], telemetry?: Telemetry): Promise<StartedWorker>
   /** A job over both deployments, or over `hops`, that asks for so many chunks. */
   spec(over?: Partial<JobSpec>, hops?: TestDeployment[]): JobSpec
-  submit(spec: JobSpec, chunks?: number): Promise<JobSpec>
+  /** `asked` takes the place of the messages, for other dialects. */
+  submit(spec: JobSpec, chunks?: number, asked?: object): Promise<JobSpec>
   read(jobId: string): Promise<JobRecord>
   /** The record once it has ended. */
   ended(jobId: string): Promise<JobRecord>
@@ -177,9 +178,8 @@ models:
         },
         ...over,
       }),
-    async submit(spec, chunks = 5) {
-      const messages = [{ role: 'user', content: `length: ${chunks} chunks` }]
-      const body = Buffer.from(JSON.stringify({ model: spec.model, messages, stream: spec.stream }))
+    async submit(spec, chunks = 5, asked = { messages: [{ role: 'user', content: `length: ${chunks} chunks` }] }) {
+      const body = Buffer.from(JSON.stringify({ model: spec.model, ...asked, stream: spec.stream }))
       await submit(broker, { spec, body, reader: null })
       return spec
     },
@@ -195,7 +195,6 @@ models:
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()))
-      await producer.stop()
       await disconnectRedis(redis)
       await rm(dataDir, { recursive: true, force: true })
     },
