@@ -1,5 +1,6 @@
 import type { Authenticator } from '@switchyard/accounts/authenticate'
 import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
+import type { OutputLengths } from '@switchyard/accounts/output-lengths'
 import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Catalog } from '@switchyard/catalog/catalog'
@@ -26,6 +27,8 @@ export interface Ingress {
   catalog(): { current: Catalog; loadedAtMs: number }
   /** Deployments that live workers announced. */
   available(): ReadonlySet<string>
+  /** How long the answers of projects lately were. */
+  outputs: OutputLengths
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch

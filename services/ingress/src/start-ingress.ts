@@ -3,6 +3,7 @@ import { createAuthenticator } from '@switchyard/accounts/authenticate'
 import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
+import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
@@ -117,6 +118,7 @@ export async function startIngress(
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
     available: () => fleet.deployments(),
+    outputs: createOutputLengths(redis, (error) => onError(error, 'read output lengths')),
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),

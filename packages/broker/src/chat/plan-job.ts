@@ -9,7 +9,7 @@ import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
 
 const INTERACTIVE_DEADLINE_MS = 600_000
-/** Booked for an answer whose length nobody bounded. */
+/** Booked for an answer whose length nobody bounded, of a model whose answers nobody knows. */
 const ASSUMED_OUTPUT_TOKENS = 1_024
 
 /** Who pays: the project, the id of its key, and the project's weight in lanes (1 when not given). */
@@ -23,6 +23,8 @@ export interface Payer {
 export interface Fleet {
   catalog: Catalog
   available: ReadonlySet<string>
+  /** How long a project's answers of a model mostly are, tokens; undefined: not known. */
+  typicalOutput?(project: string, model: string): number | undefined
 }
 
 /**
@@ -84,7 +86,7 @@ export function planJob(
     tags: options.tags ?? {},
     estimate: {
       inputTokens: intake.needs.inputTokens,
-      outputTokens: intake.needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
+      outputTokens: outputEstimate(fleet.typicalOutput?.(payer.project, intake.model), intake.needs.maxOutputTokens),
     },
     request: { bytes: job.bytes },
     ...(tier === 'interactive' && fleet.catalog.models.get(intake.model)?.hedge ? { hedge: true } : {}),
@@ -92,6 +94,15 @@ export function planJob(
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }
+}
+
+/**
+ * What nine of ten answers do not exceed, and no more than the caller allows. `max_tokens` alone would book many times what is used:
+ * clients set it as a fence, and as long as a call runs nobody else has what it booked. One answer in ten takes more than its
+ * estimate; the others that run beside it have booked too much, and its end corrects the limiter.
+ */
+function outputEstimate(typical: number | undefined, most: number | null | undefined): number {
+  return Math.min(typical ?? most ?? ASSUMED_OUTPUT_TOKENS, most ?? Number.POSITIVE_INFINITY)
 }
 
 /** A stored response is kept longest, then what a webhook tells of: for a day after its last try, however late that is. */

@@ -63,7 +63,11 @@ export async function admit(
       })
     }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
-    const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
+    const fleet = {
+      catalog: ingress.catalog().current,
+      available: ingress.available(),
+      typicalOutput: ingress.outputs.typical,
+    }
     const spec = planJob(fleet, {
       id: newJobId(),
       payer: principal,
