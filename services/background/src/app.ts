@@ -4,6 +4,7 @@ import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
@@ -155,11 +156,15 @@ export async function startBackground(
     id: config.id,
     broker,
     subscriber: newsSubscriber,
+<<<<<<< HEAD
     fleet: () => ({
       catalog: catalog.current(),
       available: fleet.deployments(),
       typicalOutput: outputs.typical,
     }),
+=======
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
+>>>>>>> main
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),

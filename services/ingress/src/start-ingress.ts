@@ -8,6 +8,7 @@ import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { effectsDone } from '@switchyard/broker/run-effects'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
@@ -119,6 +120,7 @@ export async function startIngress(
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
     available: () => fleet.deployments(),
     outputs: createOutputLengths(redis, (error) => onError(error, 'read output lengths')),
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),
