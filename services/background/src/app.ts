@@ -156,15 +156,11 @@ export async function startBackground(
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-<<<<<<< HEAD
     fleet: () => ({
       catalog: catalog.current(),
-      available: fleet.deployments(),
+      ...unseenFleet(fleet.deployments()),
       typicalOutput: outputs.typical,
     }),
-=======
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
->>>>>>> main
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),

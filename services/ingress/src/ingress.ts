@@ -1,6 +1,5 @@
 import type { Authenticator } from '@switchyard/accounts/authenticate'
 import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
-import type { OutputLengths } from '@switchyard/accounts/output-lengths'
 import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Fleet } from '@switchyard/broker/chat/plan-intake'
@@ -26,15 +25,8 @@ export interface Ingress {
   redis: RedisClient
   /** The catalog as it is now, and when it was read. */
   catalog(): { current: Catalog; loadedAtMs: number }
-<<<<<<< HEAD
-  /** Deployments that live workers announced. */
-  available(): ReadonlySet<string>
-  /** How long the answers of projects lately were. */
-  outputs: OutputLengths
-=======
   /** What jobs are planned over, as it is now. */
   fleet(): Fleet
->>>>>>> main
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch

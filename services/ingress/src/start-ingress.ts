@@ -112,15 +112,18 @@ export async function startIngress(
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
+  const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   let draining = false
   const ingress: Ingress = {
     broker,
     live,
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
-    available: () => fleet.deployments(),
-    outputs: createOutputLengths(redis, (error) => onError(error, 'read output lengths')),
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
+    fleet: () => ({
+      catalog: catalog.current(),
+      ...unseenFleet(fleet.deployments()),
+      typicalOutput: outputs.typical,
+    }),
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),

@@ -96,8 +96,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     } else if (status === 'finalizing' || isOver) {
       start(spec.id, true, 'close a batch', () => closeAndCompose(broker, loader, batch, options.files))
     } else {
-      if (isSegmentDue(batch))
-        start(spec.id, false, 'write a segment', async () => void (await writeSegment(batches, batch)))
+      if (isSegmentDue(batch)) start(spec.id, false, 'write a segment', () => writeSegment(batches, batch))
       return true
     }
     return false

@@ -11,15 +11,18 @@ const fleet = { catalog, ...unseenFleet(new Set(catalog.deployments.keys())) }
 
 function plan(body: object, typicalOutput?: number): JobSpec {
   const bytes = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: 'hello' }], ...body }))
-  return planJob({ ...fleet, typicalOutput: () => typicalOutput }, {
-    id: newJobId(),
-    payer: { project: 'proj_test', apiKey: 'key_test' },
-    intake: readChatRequest(bytes),
-    plain: true,
-    webhook: undefined,
-    bytes: bytes.length,
-    traceparent: undefined,
-  })
+  return planJob(
+    { ...fleet, typicalOutput: () => typicalOutput },
+    {
+      id: newJobId(),
+      payer: { project: 'proj_test', apiKey: 'key_test' },
+      intake: readChatRequest(bytes),
+      plain: true,
+      webhook: undefined,
+      bytes: bytes.length,
+      traceparent: undefined,
+    },
+  )
 }
 
 test('that a model is hedged is frozen into its interactive jobs alone', () => {

@@ -7,14 +7,6 @@ import { LONGEST_ROUND_MS } from '@switchyard/notifications/judge-try'
 import { jobTerms } from './job-terms.ts'
 import { ASSUMED_OUTPUT_TOKENS, type Fleet, planIntake } from './plan-intake.ts'
 import type { ChatIntake } from './read-chat-request.ts'
-<<<<<<< HEAD
-import { resolveDeadline } from './resolve-deadline.ts'
-
-const INTERACTIVE_DEADLINE_MS = 600_000
-/** Booked for an answer whose length nobody bounded, of a model whose answers nobody knows. */
-const ASSUMED_OUTPUT_TOKENS = 1_024
-=======
->>>>>>> main
 
 /** Who pays: the project, the id of its key, and the project's weight in lanes (1 when not given). */
 export interface Payer {
@@ -23,17 +15,6 @@ export interface Payer {
   weight?: number
 }
 
-<<<<<<< HEAD
-/** What a route is planned over: the catalog, and the deployments that live workers announced. */
-export interface Fleet {
-  catalog: Catalog
-  available: ReadonlySet<string>
-  /** How long a project's answers of a model mostly are, tokens; undefined: not known. */
-  typicalOutput?(project: string, model: string): number | undefined
-}
-
-=======
->>>>>>> main
 /**
  * The job that a request becomes: its route, frozen, and what interface.md §3 has by default. *Plain interactive* is a caller who
  * waits on the connection (`plain`): ten minutes, cancelled when it leaves, kept for an hour. Whoever prefers a job gets none of that.

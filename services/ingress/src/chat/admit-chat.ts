@@ -66,16 +66,7 @@ export async function admit(
       })
     }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
-<<<<<<< HEAD
-    const fleet = {
-      catalog: ingress.catalog().current,
-      available: ingress.available(),
-      typicalOutput: ingress.outputs.typical,
-    }
-    const spec = planJob(fleet, {
-=======
     const spec = planJob(ingress.fleet(), {
->>>>>>> main
       id: newJobId(),
       payer: principal,
       intake,
