@@ -1,4 +1,5 @@
 import type { Reservation, WaitingFor } from '@switchyard/limits/reserve'
+import { createClosedTimes } from './closed-times.ts'
 
 /** Why a lane is not fetched from, and until when (epoch ms). */
 export interface GateState {
@@ -49,6 +50,8 @@ export interface Passage {
   readonly isSurplus: boolean
   /** It had no capacity here and went on to another lane. */
   movedOn(): void
+  /** For how much of the time since then the lane was closed; null: for none of it. */
+  closedSince(sinceMs: number): { fromMs: number; untilMs: number } | null
   /** Its handling is over. */
   left(): void
 }
@@ -60,6 +63,7 @@ export const FREE_PASSAGE: Passage = {
   answered() {},
   putOff() {},
   movedOn() {},
+  closedSince: () => null,
   left() {},
 }
 
@@ -94,6 +98,7 @@ export function createLaneGate({
   /** Deployment → the last slot of its line that was told here. */
   const lines = new Map<string, { untilMs: number; waitingFor: WaitingFor }>()
   const putOff = new Map<string, PutOff>()
+  const closedTimes = createClosedTimes()
   let deployments = new Set<string>()
   let window = Number.POSITIVE_INFINITY
   let undecided = 0
@@ -126,6 +131,7 @@ export function createLaneGate({
     clearTimeout(timer)
     const nowMs = Date.now()
     const closed = closure(nowMs)
+    closedTimes.note(closed !== null, nowMs)
     if (closed) setTimer(lookAround(nowMs, closed) - nowMs)
     else {
       permits = 0
@@ -223,6 +229,7 @@ export function createLaneGate({
           permit(2)
           update()
         },
+        closedSince: (sinceMs) => closedTimes.since(sinceMs, Date.now()),
         left() {
           if (!isPutOff) putOff.delete(jobId)
           decide()

@@ -1,5 +1,6 @@
 import type { MetricsSnapshot } from '@switchyard/telemetry/metric-registry'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { WorkerConfig } from './config.ts'
 import { type RecordedSpan, recordingTelemetry } from './testing/recording-telemetry.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
 import { openWorkerBundle, type TestDeployment, type WorkerBundle } from './testing/worker-bundle.ts'
@@ -18,9 +19,9 @@ beforeEach(() => {
 })
 afterEach(() => bundle.close())
 
-async function open(limits?: TestDeployment['limits']): Promise<void> {
+async function open(limits?: TestDeployment['limits'], over: Partial<WorkerConfig> = {}): Promise<void> {
   bundle = await openWorkerBundle(URL, simulator, limits)
-  await bundle.start({}, [], recorded.telemetry)
+  await bundle.start(over, [], recorded.telemetry)
 }
 
 /** Label values, joined, → number, or how many values of a histogram. */
@@ -129,5 +130,28 @@ describe('a wait for quota', () => {
     expect(wait.attributes).toMatchObject({ 'switchyard.wait.kind': 'deferred' })
     expect(wait.endMs - wait.startMs).toBeGreaterThan(900)
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+  })
+
+  it('before a closed lane is a span within the wait in the queue', async () => {
+    // A minute of 1.5 s takes 4 requests.
+    await open({ rpm: 4 }, { quotaMinuteMs: 1_500 })
+    const specs = await Promise.all(
+      Array.from({ length: 12 }, () => bundle.submit(bundle.spec({ traceparent, deadlineMs: null }, [bundle.first]))),
+    )
+    for (const { id } of specs) await bundle.ended(id)
+    const gated = specs
+      .map(({ id }) => spansOf(id))
+      .filter((spans) => spans.some(({ attributes }) => attributes['switchyard.wait.kind'] === 'gate'))
+    expect(gated.length).toBeGreaterThan(0)
+    expect(numbers('switchyard_quota_wait_seconds')[`${bundle.first.lane} gate`]).toBeGreaterThanOrEqual(gated.length)
+    for (const spans of gated) {
+      const queued = spans.filter(({ name }) => name === 'queue wait')
+      const [gate] = spans.filter(({ attributes }) => attributes['switchyard.wait.kind'] === 'gate')
+      const around = queued.some(
+        ({ startMs, endMs }) =>
+          startMs <= gate!.startMs + 50 && endMs >= gate!.endMs - 50 && gate!.endMs > gate!.startMs,
+      )
+      expect(around).toBe(true)
+    }
   })
 })
