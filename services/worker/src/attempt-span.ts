@@ -13,8 +13,10 @@ export function recordQueueWait(worker: WorkerContext, hold: Hold): void {
   const { metrics } = worker.telemetry
   metrics.histogram('switchyard_queue_wait_seconds').observe({ lane: record.lane }, (claimedAtMs - sinceMs) / 1_000)
   const closed = hold.passage.closedSince(sinceMs)
-  if (closed !== null) {
-    recordQuotaWait(worker, hold, { kind: 'gate', deployment: null, sinceMs: closed.fromMs, untilMs: closed.untilMs })
+  // It may have closed again since the claim.
+  if (closed !== null && closed.fromMs < claimedAtMs) {
+    const untilMs = Math.min(closed.untilMs, claimedAtMs)
+    recordQuotaWait(worker, hold, { kind: 'gate', deployment: null, sinceMs: closed.fromMs, untilMs })
   }
   startSpan(worker.telemetry, SPAN.queueWait, {
     parent: hold.spec.traceparent,
