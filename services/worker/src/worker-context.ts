@@ -6,6 +6,7 @@ import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Trials } from './confirm-trials.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { Holds } from './holds.ts'
+import type { Lessons } from './lessons.ts'
 import type { SlotWaits } from './slot-waits.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { WorkerHealth } from './worker-health.ts'
@@ -24,6 +25,7 @@ export interface WorkerContext {
   restUntil: Map<string, number>
   hedges: HedgeBudget
   slotWaits: SlotWaits
+  lessons: Lessons
   owner: string
   suspect: boolean
   logger: Logger
