@@ -13,7 +13,13 @@ export async function readHealth({ catalog, health }: Reading): Promise<MetricsS
   const errors: Series[] = []
   const firstTokens: Series[] = []
   for (const deployment of [...catalog().deployments.keys()].slice(0, MOST_LOOKED_AT)) {
-    const { breaker = 'closed', cause = null, reopensAtMs = null, errorRate, ttftMs } = health.observed(deployment) ?? {}
+    const {
+      breaker = 'closed',
+      cause = null,
+      reopensAtMs = null,
+      errorRate,
+      ttftMs,
+    } = health.observed(deployment) ?? {}
     for (const state of STATES) states.push([[deployment, state], state === breaker ? 1 : 0])
     if (breaker !== 'closed') open.push([[deployment, cause ?? 'unknown'], 1])
     reopens.push([[deployment], (reopensAtMs ?? 0) / 1_000])
