@@ -88,7 +88,7 @@ models: { m${random}: { route: [${deployment}] } }
     await member.publish()
     for (const lease of ['one', 'two'])
       await reserve(redis, deployment, LIMITS, { lease: `${random}.${lease}`, inputTokens: 1_000, outputTokens: 500 })
-    await narrow(redis, deployment, { retryAfterMs: 60_000 })
+    await narrow(redis, deployment, LIMITS, { retryAfterMs: 60_000, rateLimited: true, overloaded: true })
     const overloaded = { scope: `deployment:${deployment}`, cause: 'overloaded', tookMs: 0, ok: 0 } as const
     await reportFailure(redis, overloaded, { failures: 1, openMs: 60_000 })
     const producer = createProducer({ redis })
@@ -102,10 +102,10 @@ models: { m${random}: { route: [${deployment}] } }
     await member.stop()
     expect(value(samples, 'switchyard_attempts_total', { deployment })).toBe(10)
     expect(value(samples, 'switchyard_fleet_members', { role: 'control' })).toBeGreaterThanOrEqual(1)
-    expect(value(samples, 'switchyard_limit', { deployment, dimension: 'tpm' })).toBe(100_000)
-    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'tpm' })).toBe(97_000)
-    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'rpm' })).toBe(58)
-    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'in_flight' })).toBe(2)
+    expect(value(samples, 'switchyard_limit', { deployment, dimension: 'tpm' })).toBe(90_000)
+    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'tpm' })).toBe(87_000)
+    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'rpm' })).toBe(52)
+    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'in_flight' })).toBe(0)
     expect(value(samples, 'switchyard_calls_in_flight', { deployment })).toBe(2)
     expect(value(samples, 'switchyard_slots_booked', { deployment })).toBe(0)
     const untilMs = value(samples, 'switchyard_limited_until_timestamp_seconds', { deployment })! * 1_000
