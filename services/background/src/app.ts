@@ -9,6 +9,7 @@ import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
@@ -150,11 +151,17 @@ export async function startBackground(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
   const feeding = await startBatchFeeding({
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()), observed: health.observed }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),
@@ -164,7 +171,7 @@ export async function startBackground(
   async function stopAll(): Promise<void> {
     catalog.stop()
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
-    await fleet.stop()
+    await Promise.all([fleet.stop(), health.stop()])
     await archiver.stop()
     await numbers.stop()
     await egress.stop()
