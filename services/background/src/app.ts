@@ -1,3 +1,4 @@
+import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
@@ -157,11 +158,17 @@ export async function startBackground(
     providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
     onError: (error) => onError(error, 'watch health'),
   })
+  const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   const feeding = await startBatchFeeding({
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()), observed: health.observed }),
+    fleet: () => ({
+      catalog: catalog.current(),
+      ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
+      typicalOutput: outputs.typical,
+    }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),

@@ -2,6 +2,7 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Attempt } from '@switchyard/contract/job'
 import type { AttemptEnding } from '@switchyard/jobs/record'
 import { narrow } from '@switchyard/limits/learn'
+import { hasLimits } from '@switchyard/limits/limit-config'
 import { callProvider, type ProviderResult } from '@switchyard/providers/call-provider'
 import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
@@ -14,6 +15,7 @@ import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
 import { noteCall } from './note-call.ts'
 import type { OpenAttempt } from './open-attempt.ts'
+import { refusalOf } from './refusal.ts'
 import { wholeAnswer } from './whole-answer.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -72,7 +74,7 @@ export async function makeCall(
     sink,
   )
   if (open.onTrial) worker.trials.end(hold.jobId)
-  if (!result.ok) learn(worker, beginning.deployment, result.failure)
+  learn(worker, open, result)
   hold.unlease(open.id)
 
   const failure = failureOf(hold, open, result)
@@ -82,6 +84,7 @@ export async function makeCall(
   span.end(attempt)
   logAttempt(worker, hold, attempt)
   countAttempt(worker, hold, attempt)
+  if (failure?.class === 'cost_limit') countCut(worker, hold)
   const noted = noteCall(worker, hold, open, ending, failure)
   if (failure) await noted
   let body = result.ok ? result.body : null
@@ -92,22 +95,33 @@ export async function makeCall(
   return { open, sink, result, body, failure, ending }
 }
 
+function countCut({ telemetry }: WorkerContext, { claim }: Hold): void {
+  telemetry.metrics.counter('switchyard_streams_cut_total').add({ lane: claim.record.lane })
+}
+
 /** Why there is no answer of this call; null where there is one. */
 function failureOf(hold: Hold, { stop, meter, racer }: OpenAttempt, result: ProviderResult): AttemptFailure | null {
   const outrun = stop?.reason === 'outrun' || (result.ok && racer !== null && !racer.win())
   if (outrun && (result.ok || hold.reason === null)) return OUTRUN
-  if (hold.reason === null && stop?.reason === 'cost_cap' && meter) {
+  if (meter && stop?.reason === 'cost_cap' && (result.ok || hold.reason === null)) {
     return { class: 'cost_limit', message: capReached(hold, meter), status: result.httpStatus }
   }
   return result.ok ? null : interpret(hold, result.failure)
 }
 
-/** A refusal says how long the deployment has no room for anybody. */
-function learn(worker: WorkerContext, deployment: string, failure: AttemptFailure): void {
-  const { retryAfterMs } = failure
-  if (failure.class !== 'rate_limited' || retryAfterMs === undefined) return
+/** What an answer says of the deployment's limits goes to its limiter: with the end of the call, or at once where it was refused. */
+function learn(worker: WorkerContext, { id, target, beginning }: OpenAttempt, result: ProviderResult): void {
+  const { deployment } = beginning
+  if (result.ok) {
+    worker.lessons.note(deployment, id, result.learned)
+    return
+  }
   const { jobs, limiterClock, onError } = worker.broker
-  narrow(jobs.redis, deployment, { retryAfterMs }, limiterClock).catch((error) => onError(error, 'narrow a limit'))
+  const refusal = refusalOf(result.failure, limiterClock?.minuteMs)
+  if (!refusal || !hasLimits(target.deployment.limits)) return
+  narrow(jobs.redis, deployment, target.deployment.limits, refusal, limiterClock).catch((error) =>
+    onError(error, 'narrow a limit'),
+  )
 }
 
 function endingOf(
