@@ -26,11 +26,12 @@ export async function snapshot(
   limits: DeploymentLimits,
   clock?: LimiterClock,
 ): Promise<LimiterSnapshot> {
-  const [inFlight, booked, limitedUntil, places, ...each] = (await runScript(redis, scripts.snapshot, limiterKeys(deployment), [
-    ...clockArgs(clock),
-    ...limitArgs(limits),
-    0,
-  ])) as [number, number, number, number, ...number[]]
+  const [inFlight, booked, limitedUntil, places, ...each] = (await runScript(
+    redis,
+    scripts.snapshot,
+    limiterKeys(deployment),
+    [...clockArgs(clock), ...limitArgs(limits), 0],
+  )) as [number, number, number, number, ...number[]]
   const limited = DIMENSIONS.filter((dimension) => limits[dimension] !== undefined)
   return {
     inFlight,
