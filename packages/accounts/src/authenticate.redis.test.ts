@@ -5,6 +5,7 @@ import { newApiKey } from './api-key.ts'
 import { type Authenticator, createAuthenticator } from './authenticate.ts'
 import { type ApiKeyRecord, createKeyStore, type KeyStore } from './key-store.ts'
 import { requireScope } from './principal.ts'
+import { readWeight, setWeight } from './project-weight.ts'
 import { onEachRedis } from './testing/on-each-redis.ts'
 
 const START = 1_790_000_000_000
@@ -58,13 +59,32 @@ onEachRedis((redis) => {
       prefix = key.slice(0, 10)
       store = createKeyStore({ redis: redis() })
       await store.put(key, record())
-      authenticator = createAuthenticator({ keyStore: observed(store), now: () => nowMs })
+      authenticator = createAuthenticator({
+        keyStore: observed(store),
+        weightOf: (project) => readWeight(redis(), project),
+        now: () => nowMs,
+      })
     })
 
     it('names project, key id and scopes', async () => {
-      const principal = { project: 'proj_1', apiKey: 'key_1', scopes: ['jobs'] }
+      const principal = { project: 'proj_1', weight: 1, apiKey: 'key_1', scopes: ['jobs'] }
       expect(await authenticate(`Bearer ${key}`)).toEqual(principal)
       expect(await authenticate(`bearer  ${key}`)).toEqual(principal)
+    })
+
+    it('brings the weight of the project, a new one once the answer is not kept any more', async () => {
+      const project = `proj_${newApiKey().slice(-12)}`
+      await store.put(key, record({ project }))
+      expect(await authenticate(`Bearer ${key}`)).toMatchObject({ weight: 1 })
+      await setWeight(redis(), project, 2.5)
+      expect(await authenticate(`Bearer ${key}`)).toMatchObject({ weight: 1 })
+      nowMs += 5_001
+      expect(await authenticate(`Bearer ${key}`)).toMatchObject({ weight: 2.5 })
+      expect(asked).toHaveLength(2)
+    })
+
+    it.each([0, -1, 101, Number.NaN])('%d is no weight', async (weight) => {
+      await expect(setWeight(redis(), 'proj_1', weight)).rejects.toMatchObject({ code: 'invalid_value' })
     })
 
     it.each([undefined, '', '   ', 'Bearer', 'Bearer '])('says that a key is missing: %j', async (header) => {
@@ -181,7 +201,7 @@ onEachRedis((redis) => {
 })
 
 describe('scopes', () => {
-  const principal = { project: 'p', apiKey: 'k', scopes: ['jobs'] }
+  const principal = { weight: 1, project: 'p', apiKey: 'k', scopes: ['jobs'] }
 
   it('let through what the key may do', () => {
     requireScope(principal, 'jobs')

@@ -13,8 +13,10 @@ export interface Authenticator {
   authenticate(authorization: string | readonly string[] | undefined): Promise<Principal>
 }
 
+type Known = ApiKeyRecord & { weight: number }
+
 interface Cached {
-  record: ApiKeyRecord | null
+  record: Known | null
   untilMs: number
 }
 
@@ -30,17 +32,20 @@ const RETRY_AFTER_MS = 1_000
  */
 export function createAuthenticator(options: {
   keyStore: KeyStore
+  /** Of a project in its lanes. */
+  weightOf?: (project: string) => Promise<number>
   cacheTtlMs?: number
   now?: () => number
 }): Authenticator {
-  const { keyStore, cacheTtlMs = 5_000, now = Date.now } = options
+  const { keyStore, weightOf = async () => 1, cacheTtlMs = 5_000, now = Date.now } = options
   const known = new LruMap<string, Cached>(KNOWN_KEYS)
   const unknown = new LruMap<string, Cached>(UNKNOWN_KEYS)
-  const asking = new Map<string, Promise<ApiKeyRecord | null>>()
+  const asking = new Map<string, Promise<Known | null>>()
 
-  async function ask(key: string, digest: string): Promise<ApiKeyRecord | null> {
+  async function ask(key: string, digest: string): Promise<Known | null> {
     try {
-      const record = await keyStore.find(key)
+      const found = await keyStore.find(key)
+      const record = found && { ...found, weight: await weightOf(found.project) }
       const cache = record ? known : unknown
       cache.set(digest, { record, untilMs: now() + cacheTtlMs })
       return record
@@ -52,7 +57,7 @@ export function createAuthenticator(options: {
     }
   }
 
-  async function look(key: string): Promise<ApiKeyRecord | null> {
+  async function look(key: string): Promise<Known | null> {
     const digest = digestOf(key)
     const cached = known.get(digest) ?? unknown.get(digest)
     // A clock that is set back keeps no answer alive.
@@ -77,7 +82,7 @@ export function createAuthenticator(options: {
       if (record.expiresAtMs !== null && record.expiresAtMs <= now()) {
         throw new BrokerError('key_expired', `The API key ${record.prefix}… has expired.`)
       }
-      return { project: record.project, apiKey: record.id, scopes: record.scopes }
+      return { project: record.project, weight: record.weight, apiKey: record.id, scopes: record.scopes }
     },
   }
 }

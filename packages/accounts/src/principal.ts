@@ -1,8 +1,9 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 
-/** Who asks: the project that pays, the id of the key (never the key), and what it may do. */
+/** Who asks: the project that pays and its weight in lanes, the id of the key (never the key), and what it may do. */
 export interface Principal {
   project: string
+  weight: number
   apiKey: string
   scopes: readonly string[]
 }

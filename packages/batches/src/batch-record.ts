@@ -24,6 +24,8 @@ export interface BatchSpec {
   project: string
   /** Id of the API key that created it and pays for its lines, never the key. */
   apiKey: string
+  /** Of the project in its lanes, when the batch was created; absent: 1. */
+  weight?: number
   endpoint: string
   inputFileId: string
   /** Where the input stands in the blob store. */

@@ -5,6 +5,7 @@ import { cancelMessage } from '@switchyard/jobs/worker-inbox'
 import { pipelineBySlot } from '@switchyard/redis/pipeline'
 import type { Broker } from './broker.ts'
 import { settle } from './settle.ts'
+import { shareOf } from './share-of.ts'
 
 /**
  * A cancel is a settle: the first terminal status wins and its owner is told to abort the call. Cancelling what has ended changes
@@ -24,7 +25,9 @@ export async function cancel(broker: Broker, jobId: string): Promise<JobRecord |
     await pipelineBySlot(broker.jobs.redis, [cancelMessage(settled.owner, jobId)])
   } else {
     const delivery = { jobId, delivery: record.delivery }
-    broker.producer.remove(record.lane, delivery).catch((error) => broker.onError(error, 'remove from a lane'))
+    broker.producer
+      .remove(record.lane, delivery, shareOf(record.spec))
+      .catch((error) => broker.onError(error, 'remove from a lane'))
   }
   return readJob(broker.jobs, jobId)
 }

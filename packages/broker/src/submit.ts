@@ -7,6 +7,7 @@ import type { Broker } from './broker.ts'
 import { cancelOnceReachable } from './cancel-once-reachable.ts'
 import { countAccepted } from './count-job.ts'
 import { runEffectsSoon } from './run-effects.ts'
+import { shareOf } from './share-of.ts'
 
 /**
  * Accepts a job. Once this resolves the job is stored and will end, whatever happens to its delivery: an add that fails is made good
@@ -20,7 +21,7 @@ export async function submit(broker: Broker, job: NewJob, options: { replayable?
   const first = { deployment, ...spec.estimate, drop }
   const add = () => {
     broker.producer
-      .add(lane, { jobId: spec.id, delivery: 1, first })
+      .add(lane, { jobId: spec.id, delivery: 1, first }, shareOf(spec))
       .catch((error) => broker.onError(error, 'add to a lane'))
   }
   // One server takes both in this order from one connection, so the second need not wait for the first; a delivery whose record was

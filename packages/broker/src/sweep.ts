@@ -9,6 +9,7 @@ import type { Broker } from './broker.ts'
 import { cancel } from './cancel.ts'
 import { expire } from './expire.ts'
 import { quarantine } from './quarantine.ts'
+import { shareOf } from './share-of.ts'
 
 type Queued = Extract<Finding, { lane: string }>
 
@@ -40,7 +41,8 @@ export async function sweep(
   if (early) archiver.take(await listEnded(broker.jobs))
   const rescues = [
     ...[...Map.groupBy(of('check'), ({ lane }) => lane)].map(([lane, queued]) => readdMissing(broker, lane, queued)),
-    ...of('redeliver').map(({ lane, jobId, delivery }) => broker.producer.add(lane, { jobId, delivery })),
+    // They have had their turn.
+    ...of('redeliver').map(({ lane, jobId, delivery }) => broker.producer.add(lane, { jobId, delivery }, 'next')),
     ...of('cancel').map(({ jobId }) => cancel(broker, jobId)),
     withRecords(broker, of('expire'), (record) => expire(broker, record)),
     withRecords(broker, of('quarantine'), (record) => quarantine(broker, record)),
@@ -57,7 +59,14 @@ async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Pro
     lane,
     queued.map(({ jobId, delivery }) => ({ jobId, delivery })),
   )
-  await Promise.all(missing.map((delivery) => broker.producer.add(lane, delivery)))
+  if (missing.length === 0) return
+  const records = await readJobs(
+    broker.jobs,
+    missing.map(({ jobId }) => jobId),
+  )
+  await Promise.all(
+    missing.map((delivery, i) => records[i] && broker.producer.add(lane, delivery, shareOf(records[i].spec))),
+  )
 }
 
 async function withRecords(

@@ -56,6 +56,8 @@ export interface JobSpec {
   project: string
   /** Id of the API key that paid, never the key. */
   apiKey: string
+  /** Of the project in its lanes, when the job was accepted; absent: 1. */
+  weight?: number
   endpoint: string
   dialect: Dialect
   /** The name the client sent. */

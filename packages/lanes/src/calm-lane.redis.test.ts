@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { calmLane } from './calm-lane.ts'
 import { laneKeys } from './keys.ts'
-import { type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
+import { ANYBODY, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
 import { SERVERS } from './testing/servers.ts'
 
 describe.each(SERVERS)('calmLane, %s', (_name, url) => {
@@ -21,13 +21,13 @@ describe.each(SERVERS)('calmLane, %s', (_name, url) => {
   })
 
   test('leaves the wake-up where a delivery waits', async () => {
-    await bundle.producer.add(bundle.lane, newDeliveries(1)[0]!)
+    await bundle.producer.add(bundle.lane, newDeliveries(1)[0]!, ANYBODY)
     expect(await calmLane(bundle.redis, laneKeys(bundle.lane))).toBe(false)
     expect(await marker()).toEqual(['0'])
   })
 
   test('does not call a lane empty whose deliveries are delayed', async () => {
-    await bundle.producer.add(bundle.lane, newDeliveries(1)[0]!, { delayMs: 60_000 })
+    await bundle.putOff(newDeliveries(1)[0]!, 60_000)
     const before = await marker()
     expect(await calmLane(bundle.redis, laneKeys(bundle.lane))).toBe(false)
     expect(await marker()).toEqual(before)
@@ -43,7 +43,7 @@ describe.each(SERVERS)('calmLane, %s', (_name, url) => {
       return { kind: 'done' }
     })
     for (const [i, delivery] of deliveries.entries()) {
-      await bundle.producer.add(bundle.lane, delivery)
+      await bundle.producer.add(bundle.lane, delivery, ANYBODY)
       await expect.poll(() => handled.length, { timeout: 1_500 }).toBe(i + 1)
     }
     held.resolve()

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Delivery, deliveryId } from './delivery.ts'
 import { laneKeys } from './keys.ts'
-import { ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
+import { ANYBODY, ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
 import { SERVERS } from './testing/servers.ts'
 import { until } from './testing/until.ts'
 import type { Verdict } from './verdict.ts'
@@ -32,7 +32,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     await bundle.consume(take)
     const [delivery] = newDeliveries(1)
     for (const count of [1, 2]) {
-      await producer.add(lane, delivery!)
+      await producer.add(lane, delivery!, ANYBODY)
       await until('it is handled', () => handled.length === count)
       await until('its keys are gone', async () => (await keysWith(delivery!.jobId)).length === 0)
     }
@@ -49,24 +49,24 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
       return handled.length === 1 ? { kind: 'delay', untilMs: Date.now() + 100 } : { kind: 'done' }
     })
     const [delivery] = newDeliveries(1)
-    await producer.add(lane, { ...delivery!, first })
+    await producer.add(lane, { ...delivery!, first }, ANYBODY)
     await until('it came twice', () => handled.length === 2)
     expect(handled).toEqual([{ ...delivery, first }, delivery])
   })
 
-  test('lower priorities first, equal ones in the order of their adds', async () => {
+  test('what goes next goes first, the rest in the order of its turns', async () => {
     const { producer, lane } = bundle
     const deliveries = newDeliveries(30)
-    const priorities = deliveries.map((_, index) => [500, 2_000_000, 3][index % 3]!)
-    for (const [index, delivery] of deliveries.entries()) {
-      await producer.add(lane, delivery, { priority: priorities[index]! })
-    }
+    const turns = [
+      { ...ANYBODY, project: 'proj_large', tokens: 50_000 },
+      { ...ANYBODY, project: 'proj_small' },
+      'next',
+    ] as const
+    for (const [index, delivery] of deliveries.entries()) await producer.add(lane, delivery, turns[index % 3]!)
     await bundle.consume(take, { concurrency: 1 })
     await until('all are handled', () => handled.length === deliveries.length)
-    const expected = [3, 500, 2_000_000].flatMap((priority) =>
-      deliveries.filter((_, index) => priorities[index] === priority),
-    )
-    expect(ids(handled)).toEqual(ids(expected))
+    const [large, small, next] = [0, 1, 2].map((rest) => deliveries.filter((_, index) => index % 3 === rest))
+    expect(ids(handled)).toEqual(ids([...next!, large![0]!, ...small!, ...large!.slice(1)]))
   })
 
   test('a delay brings the same delivery again, not before its time', async () => {
@@ -77,7 +77,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
       times.push(Date.now())
       return times.length === 1 ? { kind: 'delay', untilMs } : DONE
     })
-    await producer.add(lane, newDeliveries(1)[0]!)
+    await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     await until('it is delayed', async () => (await producer.depth(lane)).delayed === 1)
     await until('it comes again', () => times.length === 2)
     expect(times[1]).toBeGreaterThanOrEqual(untilMs - 1)
@@ -85,10 +85,9 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
   })
 
   test('an add with a delay is not handled before its time', async () => {
-    const { producer, lane } = bundle
     await bundle.consume(take)
     const addedAt = Date.now()
-    await producer.add(lane, newDeliveries(1)[0]!, { delayMs: 600 })
+    await bundle.putOff(newDeliveries(1)[0]!, 600)
     await until('it is handled', () => handled.length === 1)
     expect(Date.now() - addedAt).toBeGreaterThanOrEqual(590)
   })
@@ -100,7 +99,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
       if (++calls === 1) throw new Error('a bug')
       return take(delivery)
     })
-    await producer.add(lane, newDeliveries(1)[0]!)
+    await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     await until('it is handled', () => handled.length === 1)
     expect(errors.map(({ cause }) => cause)).toEqual([new Error('a bug')])
   })
@@ -119,7 +118,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     }
     const [first, second] = [await bundle.consume(handle), await bundle.consume(handle)]
     const deliveries = newDeliveries(400)
-    for (let i = 0; i < 2; i++) await Promise.all(deliveries.map((delivery) => producer.add(lane, delivery)))
+    for (let i = 0; i < 2; i++) await Promise.all(deliveries.map((delivery) => producer.add(lane, delivery, ANYBODY)))
     await until('all are handled', isEmpty)
     await until('nothing is held', () => first.health().held + second.health().held === 0)
     expect(twice).toEqual([])
@@ -130,7 +129,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
   test('a delivery whose hash was deleted is handled all the same', async () => {
     const { producer, lane, redis, keysWith } = bundle
     const [delivery] = newDeliveries(1)
-    await producer.add(lane, delivery!)
+    await producer.add(lane, delivery!, ANYBODY)
     await redis.del(laneKeys(lane).base + deliveryId(delivery!))
     expect(await producer.missing(lane, [delivery!])).toEqual([])
     await bundle.consume(take)
@@ -142,13 +141,13 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
   test('after all keys of the lane were deleted missing reports, add works, and the same consumer goes on', async () => {
     const { producer, lane, redis, keysWith } = bundle
     await bundle.consume(take, { concurrency: 1 })
-    await producer.add(lane, newDeliveries(1)[0]!)
+    await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     await until('the consumer is at work', () => handled.length === 1)
     const deliveries = newDeliveries(20)
-    await Promise.all(deliveries.map((delivery) => producer.add(lane, delivery, { delayMs: 60_000 })))
+    await Promise.all(deliveries.map((delivery) => bundle.putOff(delivery, 60_000)))
     await redis.del(...(await keysWith('')))
     expect(ids(await producer.missing(lane, deliveries))).toEqual(ids(deliveries))
-    await Promise.all(deliveries.map((delivery) => producer.add(lane, delivery)))
+    await Promise.all(deliveries.map((delivery) => producer.add(lane, delivery, ANYBODY)))
     await until('all are handled', () => handled.length === 21)
     await until('the lane is empty', isEmpty)
   })
@@ -163,7 +162,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
       })
     })
     const [delivery] = newDeliveries(1)
-    await producer.add(lane, delivery!)
+    await producer.add(lane, delivery!, ANYBODY)
     await until('it is held', () => handled.length === 1)
     expect(await producer.missing(lane, [delivery!])).toEqual([])
     await redis.del(laneKeys(lane).active)
@@ -183,7 +182,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
       },
       { concurrency: 2 },
     )
-    await Promise.all(newDeliveries(8).map((delivery) => producer.add(lane, delivery)))
+    await Promise.all(newDeliveries(8).map((delivery) => producer.add(lane, delivery, ANYBODY)))
     await until('both slots are taken', () => consumer.health().held === 2)
     consumer.setConcurrency(5)
     await until('five slots are taken', () => consumer.health().held === 5)
@@ -204,8 +203,8 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     const consumer = await bundle.consume(() => new Promise((resolve) => finish.push(() => resolve(DONE))), {
       concurrency: 1_200,
     })
-    await Promise.all(newDeliveries(600).map((delivery) => producer.add(lane, delivery)))
-    await Promise.all(newDeliveries(620).map((delivery) => producer.add(lane, delivery)))
+    await Promise.all(newDeliveries(600).map((delivery) => producer.add(lane, delivery, ANYBODY)))
+    await Promise.all(newDeliveries(620).map((delivery) => producer.add(lane, delivery, ANYBODY)))
     await until('1,200 are held', () => consumer.health().held === 1_200)
     expect(await producer.depth(lane)).toMatchObject({ waiting: 20, active: 1_200 })
     consumer.setConcurrency(500)
@@ -221,18 +220,19 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
   test('a paused consumer holds on to what it has and fetches nothing once its fetch came back', async () => {
     const { producer, lane } = bundle
     const consumer = await bundle.consume(take)
-    await producer.add(lane, newDeliveries(1)[0]!)
+    await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     await until('it is at work', () => handled.length === 1)
+    await until('it is about to fetch again', isEmpty)
     consumer.pause()
     const pausedAt = Date.now()
-    for (const delivery of newDeliveries(5)) await producer.add(lane, delivery)
+    for (const delivery of newDeliveries(5)) await producer.add(lane, delivery, ANYBODY)
     const other = await bundle.consume(take)
     await until('the other takes what is left', isEmpty)
     // The fetch that was under way may have brought one of them.
     await until('its last fetch came back', () => consumer.health().lastFetchAtMs > pausedAt)
     await other.stop()
     expect(handled).toHaveLength(6)
-    await producer.add(lane, newDeliveries(1)[0]!)
+    await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     const addedAt = Date.now()
     await until('time for a fetch is over', () => Date.now() - addedAt > 2_500)
     expect(handled).toHaveLength(6)
@@ -250,14 +250,14 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
         }),
     )
     const deliveries = newDeliveries(3)
-    for (const delivery of deliveries) await producer.add(lane, delivery)
+    for (const delivery of deliveries) await producer.add(lane, delivery, ANYBODY)
     await until('all are held', () => consumer.health().held === 3)
     let isStopped = false
     const stopping = consumer.stop().then(() => {
       isStopped = true
     })
     await bundle.consume(take)
-    await producer.add(lane, newDeliveries(1)[0]!)
+    await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     await until('the other takes the new one', () => handled.length === 1)
     expect(isStopped).toBe(false)
     await consumer.stop({ releaseHeld: true })

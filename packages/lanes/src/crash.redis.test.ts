@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deliveryId } from './delivery.ts'
 import { laneKeys } from './keys.ts'
-import { ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
+import { ANYBODY, ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
 import { SERVERS } from './testing/servers.ts'
 import { until } from './testing/until.ts'
 
@@ -43,7 +43,7 @@ describe.each(SERVERS)('a crash on %s', (_name, url) => {
   test('what a killed consumer held comes to another one, ahead of what waits, and is never lost to a stall count', async () => {
     const { producer, lane } = bundle
     const deliveries = newDeliveries(5)
-    for (const delivery of deliveries) await producer.add(lane, delivery)
+    for (const delivery of deliveries) await producer.add(lane, delivery, ANYBODY)
     // Three processes die with the same deliveries; BullMQ alone would fail them at the second.
     for (let i = 0; i < 3; i++) {
       const { child, taken } = await startDoomed()
@@ -53,7 +53,7 @@ describe.each(SERVERS)('a crash on %s', (_name, url) => {
       expect(await producer.missing(lane, deliveries)).toEqual([])
     }
     const later = newDeliveries(1)
-    await producer.add(lane, later[0]!, { delayMs: 3_000, priority: 1 })
+    await bundle.putOff(later[0]!, 3_000)
     const handled: string[] = []
     await bundle.consume(
       async (delivery) => {
@@ -71,7 +71,7 @@ describe.each(SERVERS)('a crash on %s', (_name, url) => {
   test('one that is stopped past its lock and goes on changes nothing any more', async () => {
     const { producer, lane, redis } = bundle
     const [delivery] = newDeliveries(1)
-    await producer.add(lane, delivery!)
+    await producer.add(lane, delivery!, ANYBODY)
     const { child, taken } = await startDoomed()
     await until('it has the delivery', () => taken.length === 1, 20_000)
     child.kill('SIGSTOP')

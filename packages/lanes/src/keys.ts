@@ -18,13 +18,21 @@ export interface LaneKeys {
   wait: string
   completed: string
   failed: string
+  /** BullMQ's schedules; none of ours has any. */
+  repeat: string
   meta: string
   /** A set of at most two wake-ups, popped by idle consumers. */
   marker: string
+  /** Ours: where each project's turn ends that is ahead of the lane (lua/fair-turn.lua). */
+  fair: string
+  /** What the script of an add is given. */
+  add: string[]
 }
 
 export function laneKeys(lane: string, prefix: string = LANE_PREFIX): LaneKeys {
   const keys = new QueueKeys(prefix).getKeys(queueName(lane))
+  const fair = `${keys['']!}fair`
+  const { marker, meta, id, prioritized, delayed, completed, active, events, pc } = keys
   return {
     base: keys['']!,
     prioritized: keys.prioritized!,
@@ -33,7 +41,10 @@ export function laneKeys(lane: string, prefix: string = LANE_PREFIX): LaneKeys {
     wait: keys.wait!,
     completed: keys.completed!,
     failed: keys.failed!,
+    repeat: keys.repeat!,
     meta: keys.meta!,
     marker: keys.marker!,
+    fair,
+    add: [marker!, meta!, id!, prioritized!, delayed!, completed!, active!, events!, pc!, fair],
   }
 }

@@ -3,6 +3,7 @@ import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import { calmLane } from './calm-lane.ts'
 import type { LaneKeys } from './keys.ts'
+import { HIGHEST_PRIORITY } from './priority.ts'
 import { wakeLane } from './wake-lane.ts'
 
 /** BullMQ fetches again at once after an error that is not a lost connection (OOM, MISCONF, LOADING): that must not storm. */
@@ -68,6 +69,14 @@ export class LaneBackend extends RedisQueueBackend {
     const calm = this.#calm
     this.#calm = null
     return calm !== null && performance.now() - this.lastFetchAt < CALM_MS && (await calm)
+  }
+
+  /** What is put off has had its turn: at its moment it goes next. The priority that it was added with may mean another place by then. */
+  override moveToDelayed(
+    ...[jobId, timestamp, delay, token, options]: Parameters<RedisQueueBackend['moveToDelayed']>
+  ): ReturnType<RedisQueueBackend['moveToDelayed']> {
+    const fieldsToUpdate = { ...options?.fieldsToUpdate, priority: HIGHEST_PRIORITY }
+    return super.moveToDelayed(jobId, timestamp, delay, token, { ...options, fieldsToUpdate })
   }
 
   /** Behind what the handler of the delivery asks first. */

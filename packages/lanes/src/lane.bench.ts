@@ -11,6 +11,8 @@ import { createProducer } from './producer.ts'
 const ADDING = 100
 /** The default slots of a class. */
 const SLOTS = 256
+/** Of one project, as most lanes' are most of the time. */
+const SHARE = { project: 'proj_bench', weight: 1, tokens: 1_500 }
 /** Jobs that warm both ends up; they are not counted. */
 const WARM = 2_000
 
@@ -48,7 +50,7 @@ async function produce(): Promise<void> {
 function producerOf(): (jobId: string) => Promise<unknown> {
   if (kind === 'lane') {
     const producer = createProducer({ redis })
-    return (jobId) => producer.add(queue, { jobId, delivery: 1 })
+    return (jobId) => producer.add(queue, { jobId, delivery: 1 }, SHARE)
   }
   const bare = new Queue(queue, {
     connection: redis,

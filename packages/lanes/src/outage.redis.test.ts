@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Consumer } from './consumer.ts'
 import { type Delivery, deliveryId } from './delivery.ts'
 import { laneKeys } from './keys.ts'
-import { ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
+import { ANYBODY, ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
 import { isClusterUp, startOwnCluster } from './testing/own-cluster.ts'
 import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
 import { until } from './testing/until.ts'
@@ -45,7 +45,9 @@ describe.each([
   /** Adds until Redis confirms, as the sweeper does: an add that was rejected is safe to repeat. */
   async function addSoon(deliveries: Delivery[]): Promise<void> {
     await until('all are added', async () => {
-      const outcomes = await Promise.allSettled(deliveries.map((each) => bundle.producer.add(bundle.lane, each)))
+      const outcomes = await Promise.allSettled(
+        deliveries.map((each) => bundle.producer.add(bundle.lane, each, ANYBODY)),
+      )
       return outcomes.every(({ status }) => status === 'fulfilled')
     })
     await until('all are handled', () => ids(deliveries).every((id) => handled.has(id)))
@@ -83,7 +85,7 @@ describe.each([
 
   test('killed while 200 deliveries are on their way: each is handled, none is left', async () => {
     const deliveries = newDeliveries(200)
-    const added = Promise.allSettled(deliveries.map((each) => bundle.producer.add(bundle.lane, each)))
+    const added = Promise.allSettled(deliveries.map((each) => bundle.producer.add(bundle.lane, each, ANYBODY)))
     await until('some are handled', () => handled.size > 20)
     await server.kill()
     await server.start()

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Consumer } from './consumer.ts'
 import { type Delivery, deliveryId } from './delivery.ts'
 import { startFreezingProxy } from './testing/freezing-proxy.ts'
-import { ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
+import { ANYBODY, ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
 import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
 import { until } from './testing/until.ts'
 import type { Verdict } from './verdict.ts'
@@ -42,7 +42,9 @@ describe('a consumer whose connections are broken', () => {
 
   async function addAll(deliveries: Delivery[]): Promise<void> {
     await until('all are added', async () => {
-      const outcomes = await Promise.allSettled(deliveries.map((each) => bundle.producer.add(bundle.lane, each)))
+      const outcomes = await Promise.allSettled(
+        deliveries.map((each) => bundle.producer.add(bundle.lane, each, ANYBODY)),
+      )
       return outcomes.every(({ status }) => status === 'fulfilled')
     })
   }
@@ -56,14 +58,14 @@ describe('a consumer whose connections are broken', () => {
       const consumer: Consumer = await through.consume(handle, {
         settings: { lockDurationMs: 1_000, stalledIntervalMs: 300, idleFetchSeconds: 60 },
       })
-      await through.producer.add(through.lane, held[0]!)
+      await through.producer.add(through.lane, held[0]!, ANYBODY)
       await until('one is held', () => handled.length === 1)
       // Before that it would take what comes next without asking this connection.
       await until('it waits for more', async () => (await bundle.redis.info('clients')).includes('blocked_clients:1'))
       expect(proxy.freeze(/setname\r\n\$\d+\r\nsy:lane:/i)).toBe(1)
 
       const deliveries = newDeliveries(5)
-      for (const delivery of deliveries) await through.producer.add(through.lane, delivery)
+      for (const delivery of deliveries) await through.producer.add(through.lane, delivery, ANYBODY)
       const tookMs = await until('they are handled', () => handled.length === 6)
       expect(tookMs).toBeLessThan(RESUME_MS)
       expect(consumer.health()).toMatchObject({ held: 1, replaced: 1 })

@@ -166,7 +166,6 @@ export async function startBackground(
     await fleet.stop()
     await archiver.stop()
     await numbers.stop()
-    await producer.stop()
     await egress.stop()
     listener.stop()
     await Promise.all([redis, subscriber, newsSubscriber, fleetSubscriber].map((client) => disconnectRedis(client)))

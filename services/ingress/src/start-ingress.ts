@@ -3,6 +3,7 @@ import { createAuthenticator } from '@switchyard/accounts/authenticate'
 import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
+import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { effectsDone } from '@switchyard/broker/run-effects'
@@ -116,7 +117,10 @@ export async function startIngress(
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
     available: () => fleet.deployments(),
-    authenticator: createAuthenticator({ keyStore: createKeyStore({ redis }) }),
+    authenticator: createAuthenticator({
+      keyStore: createKeyStore({ redis }),
+      weightOf: (project) => readWeight(redis, project),
+    }),
     failedAuth: createFailedAuthLimit(),
     memory,
     notifications: { redis, masterSecret },
@@ -152,7 +156,7 @@ export async function startIngress(
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
-    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop(), producer.stop()])
+    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]

@@ -1,5 +1,6 @@
 import { ledgerDay, readLedger } from '@switchyard/accounts/ledger'
 import { cancel } from '@switchyard/broker/cancel'
+import { shareOf } from '@switchyard/broker/share-of'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
 import { createJob } from '@switchyard/jobs/create-job'
@@ -230,7 +231,11 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       const body = Buffer.from(JSON.stringify({ model: spec.model, messages: ['x'.repeat(70_000)] }))
       await createJob(bundle.broker.jobs, { spec, body, reader: null })
       await bundle.broker.jobs.blobs.deleteBelow(`${spec.project}/${spec.id}`)
-      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1, ...(chosen && { first }) })
+      await bundle.broker.producer.add(
+        bundle.first.lane,
+        { jobId: spec.id, delivery: 1, ...(chosen && { first }) },
+        'next',
+      )
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'failed', crashes: 0, attempts: [] })
       expect(await codeOf(spec.id)).toEqual([500, 'internal_error'])
       expect(await simulator.callsOf(spec.id)).toEqual([])
@@ -244,7 +249,11 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
         const body = Buffer.from(JSON.stringify({ model: spec.model, messages: [{ role: 'user', content: 'hello' }] }))
         await createJob(bundle.broker.jobs, { spec, body, reader: null })
         const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
-        await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1, ...(chosen && { first }) })
+        await bundle.broker.producer.add(
+          bundle.first.lane,
+          { jobId: spec.id, delivery: 1, ...(chosen && { first }) },
+          'next',
+        )
         const record = await bundle.ended(spec.id)
         expect(record).toMatchObject({ attempts: [{ number: 1, fence: 1, status: 'completed' }] })
         // Its attempt was written before it was claimed, or after that. Redis and the worker go by one clock here.
@@ -260,13 +269,13 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
       const first = { deployment: bundle.first.name, ...spec.estimate, drop: [] }
       // It has begun, and that is shown although its call is not over.
       await bundle.until(spec.id, ({ attempts }) => attempts[0]?.status === 'in_progress')
-      await bundle.broker.producer.add(bundle.second.lane, { jobId: spec.id, delivery: 1, first })
+      await bundle.broker.producer.add(bundle.second.lane, { jobId: spec.id, delivery: 1, first }, 'next')
       await eventually(async () =>
         expect(await bundle.broker.producer.depth(bundle.second.lane)).toMatchObject({ delayed: 1, active: 0 }),
       )
       expect(await bundle.limiter(bundle.first)).toMatchObject({ inFlight: 1 })
       expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', fence: 2, attempts: [{ number: 1 }] })
-      await bundle.broker.producer.remove(bundle.second.lane, { jobId: spec.id, delivery: 1 })
+      await bundle.broker.producer.remove(bundle.second.lane, { jobId: spec.id, delivery: 1 }, shareOf(spec))
       await expectAtRest(spec)
     })
 

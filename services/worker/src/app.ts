@@ -160,7 +160,6 @@ export async function startWorker(
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await numbers.stop()
     await transport.stop()
-    await producer.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
   return {

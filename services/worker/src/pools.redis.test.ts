@@ -30,7 +30,6 @@ describe.each(OWN_SERVERS)('the pools of a worker on %s', (_name, url) => {
   })
   afterEach(async () => {
     await pools.stop()
-    await producer.stop()
     await disconnectRedis(redis)
   })
 
@@ -71,7 +70,7 @@ models:
   async function add(lane: string): Promise<void> {
     const jobId = newJobId()
     laneOfJob.set(jobId, lane)
-    await producer.add(lane, { jobId, delivery: 1 })
+    await producer.add(lane, { jobId, delivery: 1 }, 'next')
   }
 
   async function waiting(lane: string): Promise<number> {

@@ -112,5 +112,5 @@ async function isolate(worker: WorkerContext, delivery: Delivery, hop: number): 
     lane: SUSPECT_LANE,
     fence: null,
   })
-  if (next) await producer.add(SUSPECT_LANE, { jobId: delivery.jobId, delivery: next.delivery })
+  if (next) await producer.add(SUSPECT_LANE, { jobId: delivery.jobId, delivery: next.delivery }, 'next')
 }

@@ -60,7 +60,7 @@ describe('a job that took two workers down with it', () => {
     const spec = bundle.spec()
     await createJob(bundle.broker.jobs, { spec, body: Buffer.from('{}'), reader: null })
     await bundle.redis.hset(jobKeys(spec.id).record, 'crashes', 3)
-    await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 })
+    await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 }, 'next')
     expect(await bundle.ended(spec.id)).toMatchObject({
       status: 'failed',
       attempts: [],

@@ -1,6 +1,6 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Dialect, JobSpec, Tier } from '@switchyard/contract/job'
-import { type Fleet, planJob } from '../chat/plan-job.ts'
+import { type Fleet, type Payer, planJob } from '../chat/plan-job.ts'
 import type { ChatIntake } from '../chat/read-chat-request.ts'
 import { readRequest } from '../chat/read-request.ts'
 
@@ -14,7 +14,7 @@ export const BATCH_ENDPOINTS: Readonly<Record<string, Dialect>> = {
 export interface LinePlanInput {
   id: string
   endpoint: string
-  payer: { project: string; apiKey: string }
+  payer: Payer
   body: Buffer
   /** Whose lanes it is put in: the batch's own, or the interactive ones when time runs out. */
   tier: Tier

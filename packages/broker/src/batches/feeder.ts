@@ -7,7 +7,6 @@ import { type TakenLine, takeLines } from '@switchyard/batches/take-lines'
 import { type Urgency, urgencyOf } from '@switchyard/batches/urgency'
 import { isSegmentDue, writeSegment } from '@switchyard/batches/write-segment'
 import type { JobSpec } from '@switchyard/contract/job'
-import { HIGHEST_PRIORITY } from '@switchyard/lanes/priority'
 import type { Broker } from '../broker.ts'
 import type { Fleet } from '../chat/plan-job.ts'
 import { closeAndCompose, type OutputFiles, retire, validate } from './batch-chores.ts'
@@ -115,7 +114,7 @@ export function createFeeder(options: FeederOptions): Feeder {
       const made = planned.filter((one) => one.kind === 'job')
       const refused = planned.filter((one) => one.kind === 'refused')
       await Promise.all([
-        submitLines(broker, made, memory.urgency === 1 ? HIGHEST_PRIORITY : undefined),
+        submitLines(broker, made, memory.urgency === 1),
         recordLineEnds(
           batches,
           refused.map(({ end }) => end),

@@ -1,8 +1,8 @@
 import type { JobRecord } from '@switchyard/contract/job'
 import { advanceJob } from '@switchyard/jobs/advance-job'
 import { laneName, parseLaneName } from '@switchyard/lanes/lane-name'
-import { DEFAULT_PRIORITY, HIGHEST_PRIORITY } from '@switchyard/lanes/priority'
 import type { Broker } from '../broker.ts'
+import { shareOf } from '../share-of.ts'
 
 /**
  * Lines that still wait are put where they run sooner, as their batch's window closes. 1: before everything else in their batch lane.
@@ -16,10 +16,10 @@ export async function moveUp(broker: Broker, records: readonly JobRecord[], urge
     if (!to) return
     const next = await advanceJob(broker.jobs, spec.id, { ...to, delivery, fence: null })
     if (!next) return
-    const priority = urgency === 1 ? HIGHEST_PRIORITY : DEFAULT_PRIORITY
-    await broker.producer.add(to.lane, { jobId: spec.id, delivery: next.delivery }, { priority })
+    const share = shareOf(spec)
+    await broker.producer.add(to.lane, { jobId: spec.id, delivery: next.delivery }, urgency === 1 ? 'next' : share)
     // Whoever fetched it meanwhile drops it: it is not the newest delivery any more.
-    await broker.producer.remove(lane, { jobId: spec.id, delivery })
+    await broker.producer.remove(lane, { jobId: spec.id, delivery }, share)
   })
   const failed = (await Promise.allSettled(moves)).find((outcome) => outcome.status === 'rejected')
   if (failed) broker.onError(failed.reason, 'move up the lines of a batch')

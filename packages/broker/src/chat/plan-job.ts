@@ -12,6 +12,13 @@ const INTERACTIVE_DEADLINE_MS = 600_000
 /** Booked for an answer whose length nobody bounded. */
 const ASSUMED_OUTPUT_TOKENS = 1_024
 
+/** Who pays: the project, the id of its key, and the project's weight in lanes (1 when not given). */
+export interface Payer {
+  project: string
+  apiKey: string
+  weight?: number
+}
+
 /** What a route is planned over: the catalog, and the deployments that live workers announced. */
 export interface Fleet {
   catalog: Catalog
@@ -27,8 +34,7 @@ export function planJob(
   fleet: Fleet,
   job: {
     id: string
-    /** Who pays: the project, and the id of its key. */
-    payer: { project: string; apiKey: string }
+    payer: Payer
     intake: ChatIntake
     plain: boolean
     webhook: JobWebhook | undefined
@@ -55,6 +61,7 @@ export function planJob(
     id: job.id,
     project: payer.project,
     apiKey: payer.apiKey,
+    ...(payer.weight === undefined || payer.weight === 1 ? {} : { weight: payer.weight }),
     endpoint: response ? '/v1/responses' : '/v1/chat/completions',
     dialect: response ? 'openai-responses' : 'openai-chat',
     model: intake.model,

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { connectRedis, disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
+import { Queue } from 'bullmq'
 import { type Consumer, type ConsumerOptions, createConsumer } from '../consumer.ts'
 import { type Delivery, deliveryId } from '../delivery.ts'
-import { laneKeys } from '../keys.ts'
+import { LANE_PREFIX, laneKeys, queueName } from '../keys.ts'
+import { HIGHEST_PRIORITY } from '../priority.ts'
 import { createProducer, type Producer } from '../producer.ts'
+import type { Share } from '../turn.ts'
 import type { Verdict } from '../verdict.ts'
+
+/** For tests that are not about whose turn it is. */
+export const ANYBODY: Share = { project: 'proj_any', weight: 1, tokens: 1_024 }
 
 export interface LaneBundle {
   lane: string
@@ -16,6 +22,8 @@ export interface LaneBundle {
     handle: (delivery: Delivery, signal: AbortSignal) => Promise<Verdict>,
     options?: Partial<ConsumerOptions>,
   ): Promise<Consumer>
+  /** Puts a delivery in that is not to be fetched before so many ms from now. */
+  putOff(delivery: Delivery, delayMs: number): Promise<void>
   /** Every key of the lane whose name has this in it. */
   keysWith(part: string): Promise<string[]>
   close(): Promise<void>
@@ -27,6 +35,7 @@ export async function openLane(url: string): Promise<LaneBundle> {
   const redis = await connectRedis(url, { role: 'producer', name: 'lane-test' })
   const producer = createProducer({ redis })
   const errors: Error[] = []
+  let queue: Queue | undefined
   const consumers: { consumer: Consumer; connection: RedisClient }[] = []
 
   async function keysWith(part: string): Promise<string[]> {
@@ -42,6 +51,10 @@ export async function openLane(url: string): Promise<LaneBundle> {
     producer,
     errors,
     keysWith,
+    async putOff(delivery, delayMs) {
+      queue ??= new Queue(queueName(lane), { connection: redis, prefix: LANE_PREFIX })
+      await queue.add('d', {}, { jobId: deliveryId(delivery), delay: delayMs, priority: HIGHEST_PRIORITY })
+    },
     async consume(handle, options = {}) {
       const connection = await connectRedis(url, { role: 'consumer', name: 'lane-test' })
       const consumer = createConsumer({
@@ -57,9 +70,9 @@ export async function openLane(url: string): Promise<LaneBundle> {
     },
     async close() {
       await Promise.all(consumers.map(({ consumer }) => consumer.stop({ releaseHeld: true })))
+      await queue?.close()
       const left = await keysWith('').catch(() => [])
       if (left.length > 0) await redis.del(...left)
-      await producer.stop()
       await Promise.all([redis, ...consumers.map(({ connection }) => connection)].map(disconnectRedis))
     },
   }

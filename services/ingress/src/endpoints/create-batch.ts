@@ -23,7 +23,7 @@ export async function createBatch(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<BatchObject> {
-  const { project, apiKey } = principalOf(request)
+  const { project, apiKey, weight } = principalOf(request)
   const key = readIdempotencyKey(request)
   ingress.memory.check()
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
@@ -41,6 +41,7 @@ export async function createBatch(
         id,
         project,
         apiKey,
+        ...(weight === 1 ? {} : { weight }),
         endpoint: given.endpoint,
         inputFileId: file.id,
         inputBlob: file.blob,

@@ -212,7 +212,6 @@ export async function startStandInWorker(options: {
       const stopped = consumer.stop({ releaseHeld: true })
       for (const { cancelled } of open.values()) cancelled()
       await stopped
-      await producer.stop()
       await Promise.all([disconnectRedis(redis), disconnectRedis(subscriber)])
       if (failures.length > 0 && !options.outages) throw failures[0]
     },

@@ -194,7 +194,6 @@ models:
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()))
-      await producer.stop()
       await disconnectRedis(redis)
       await rm(dataDir, { recursive: true, force: true })
     },
