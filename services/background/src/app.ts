@@ -1,6 +1,7 @@
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
@@ -149,11 +150,12 @@ export async function startBackground(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   const feeding = await startBatchFeeding({
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), available: fleet.deployments() }),
+    fleet: () => ({ catalog: catalog.current(), available: fleet.deployments(), caching }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),
@@ -162,6 +164,7 @@ export async function startBackground(
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
     catalog.stop()
+    caching.watch.stop()
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
     await fleet.stop()
     await archiver.stop()

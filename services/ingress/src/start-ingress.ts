@@ -6,6 +6,7 @@ import { createKeyStore } from '@switchyard/accounts/key-store'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
@@ -110,6 +111,7 @@ export async function startIngress(
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   let draining = false
   const ingress: Ingress = {
     broker,
@@ -132,6 +134,7 @@ export async function startIngress(
     files: { redis, blobs },
     batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
+    caching,
     isDraining: () => draining,
     telemetry,
     logger,
@@ -153,6 +156,7 @@ export async function startIngress(
     await drain(app, ingress, environment.drainMs)
     catalog.stop()
     memory.stop()
+    caching.watch.stop()
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)

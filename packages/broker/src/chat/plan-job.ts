@@ -4,6 +4,9 @@ import type { JobWebhook } from '@switchyard/contract/event'
 import type { JobSpec } from '@switchyard/contract/job'
 import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
 import { LONGEST_ROUND_MS } from '@switchyard/notifications/judge-try'
+import { planPromptCache } from '../prompt-cache/plan-prompt-cache.ts'
+import type { PromptCaching } from '../prompt-cache/prompt-caching.ts'
+import { stickRoute } from '../prompt-cache/stick-route.ts'
 import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
 import type { ChatIntake } from './read-chat-request.ts'
 import { resolveDeadline } from './resolve-deadline.ts'
@@ -23,6 +26,8 @@ export interface Payer {
 export interface Fleet {
   catalog: Catalog
   available: ReadonlySet<string>
+  /** Where prompts that begin as others do are placed and sent. Absent: nowhere in particular. */
+  caching?: PromptCaching
 }
 
 /**
@@ -53,6 +58,14 @@ export function planJob(
   })
   const { response } = intake
   if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
+  const { caching, catalog } = fleet
+  const cache =
+    caching && intake.promptCache ? planPromptCache(caching.watch, payer.project, intake.model, intake.promptCache) : {}
+  const weightOf = (deployment: string) => catalog.deployments.get(deployment)?.weight ?? 1
+  const route =
+    caching && cache.prefix !== undefined
+      ? stickRoute(planned.route, cache.prefix, { loads: caching.loads, weightOf })
+      : planned.route
   const nowMs = Date.now()
   const isPlain = job.plain && response?.background !== true
   const isInteractive = isPlain && tier === 'interactive'
@@ -68,7 +81,7 @@ export function planJob(
     stream: intake.stream,
     includeUsage: intake.includeUsage,
     tier,
-    route: response ? routeInResponsesTerms(planned.route) : planned.route,
+    route: response ? routeInResponsesTerms(route) : route,
     createdAtMs: nowMs,
     deadlineMs:
       options.deadline !== undefined
@@ -89,6 +102,7 @@ export function planJob(
     request: { bytes: job.bytes },
     ...(tier === 'interactive' && fleet.catalog.models.get(intake.model)?.hedge ? { hedge: true } : {}),
     ...(response === undefined ? {} : { response }),
+    ...cache,
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }

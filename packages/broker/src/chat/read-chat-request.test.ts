@@ -200,7 +200,6 @@ describe('a chat request is refused with the exact place', () => {
     ['strategy', { strategy: 'cost' }],
     ['max_cost_usd', { max_cost_usd: 0.1 }],
     ['max_ttft_ms', { max_ttft_ms: 100 }],
-    ['prompt_cache', { prompt_cache: 'auto' }],
   ])('%s is valid, but has no machinery yet', (name, given) => {
     expect(refusal(options(given))).toMatchObject({ code: 'unsupported_parameter', param: `switchyard.${name}` })
   })

@@ -1,4 +1,5 @@
 import { planJob } from '@switchyard/broker/chat/plan-job'
+import { sightPrompt } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
 import type { Dialect, JobRecord, JobSpec } from '@switchyard/contract/job'
@@ -63,7 +64,8 @@ export async function admit(
       })
     }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
-    const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
+    const fleet = { catalog: ingress.catalog().current, available: ingress.available(), caching: ingress.caching }
+    sightPrompt(ingress.caching, principal.project, intake)
     const spec = planJob(fleet, {
       id: newJobId(),
       payer: principal,
