@@ -138,6 +138,8 @@ function besideBatch(results: Results): string {
     if (without !== null && withIt !== null)
       rows.push([what, figure(without!), figure(withIt!), `${figure(results.ratio(name, 'with', 'without'))} ×`])
   }
+  row('interactive requests: wait in their lane, p50, ms', 'queue wait p50')
+  row('interactive requests: wait in their lane, p99, ms', 'queue wait p99')
   row('interactive requests: time beyond the model’s own, p50, ms', 'beside a batch p50')
   row('interactive requests: time beyond the model’s own, p99, ms', 'beside a batch p99')
   row('fifty batches of ten lines, until all have ended, ms', 'small batches ms')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Attempt, JOB_STATUSES, type JobRecord } from './job.ts'
+import { routeObject, toRouteObject } from './route-object.ts'
 import { addUsage, NO_USAGE, type Usage } from './usage.ts'
 import { usdNumber } from './usd.ts'
 
@@ -58,6 +59,7 @@ export const jobObject = z.object({
     })
     .nullable()
     .describe('Where a queued job stands; null once it runs'),
+  route: routeObject,
   attempts: z.array(
     z.object({
       deployment: z.string(),
@@ -103,6 +105,7 @@ export function toJobObject(record: JobRecord, position: number | null = null): 
     deadline: toSecondsOrNull(spec.deadlineMs),
     expires_at: toSecondsOrNull(record.expiresAtMs),
     queue: record.status === 'queued' ? { lane: record.lane, position, eta_seconds: null, waiting_for: null } : null,
+    route: toRouteObject(spec.route, spec.task ?? null),
     attempts: record.attempts.map((attempt) => ({
       deployment: attempt.deployment,
       status: attempt.status,

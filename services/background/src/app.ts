@@ -4,6 +4,7 @@ import type { Broker } from '@switchyard/broker/broker'
 import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
@@ -155,7 +156,7 @@ export async function startBackground(
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), available: fleet.deployments(), caching }),
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()), caching }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),

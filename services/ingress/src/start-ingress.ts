@@ -8,6 +8,7 @@ import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
 import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { effectsDone } from '@switchyard/broker/run-effects'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
@@ -118,7 +119,7 @@ export async function startIngress(
     live,
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
-    available: () => fleet.deployments(),
+    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()), caching }),
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),

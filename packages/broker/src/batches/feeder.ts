@@ -9,7 +9,7 @@ import { isSegmentDue, writeSegment } from '@switchyard/batches/write-segment'
 import { isTerminal, type JobSpec } from '@switchyard/contract/job'
 import { readJobs } from '@switchyard/jobs/read-job'
 import type { Broker } from '../broker.ts'
-import type { Fleet } from '../chat/plan-job.ts'
+import type { Fleet } from '../chat/plan-intake.ts'
 import { closeAndCompose, type OutputFiles, retire, validate } from './batch-chores.ts'
 import { laneRooms } from './lane-rooms.ts'
 import { moveUp } from './move-up.ts'
@@ -99,8 +99,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     } else if (status === 'finalizing' || isOver) {
       start(spec.id, true, 'close a batch', () => closeAndCompose(broker, loader, batch, options.files))
     } else {
-      if (isSegmentDue(batch))
-        start(spec.id, false, 'write a segment', async () => void (await writeSegment(batches, batch)))
+      if (isSegmentDue(batch)) start(spec.id, false, 'write a segment', () => writeSegment(batches, batch))
       return true
     }
     return false

@@ -6,7 +6,6 @@ import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
 import type { CacheIntake } from '../prompt-cache/plan-prompt-cache.ts'
 import { readCacheIntake } from '../prompt-cache/read-cache-intake.ts'
 import { answerDigest } from './answer-digest.ts'
-import { refuseLaterOptions } from './refuse-later-options.ts'
 import { refuseParameters } from './refused-parameters.ts'
 import { requestProblem } from './request-problem.ts'
 
@@ -36,7 +35,6 @@ export function readChatRequest(bytes: Buffer): ChatIntake {
   const request = parsed.data
   refuseParameters(request)
   const options = request.switchyard ?? {}
-  refuseLaterOptions(options)
   const needs = needsOf(request)
   return {
     model: request.model,

@@ -5,6 +5,7 @@ import { rendezvousOrder, stickRoute, stickyLoads } from './stick-route.ts'
 const NAMES = ['a', 'b', 'c', 'd']
 const grouped = (names: string[]) => names.map((id) => ({ id, drop: [] as string[] }))
 const prefixes = Array.from({ length: 4_000 }, (_, i) => `prefix-${i}`)
+const CATALOG = { deployments: new Map<string, { weight: number }>() }
 const even = (_deployment: string) => 1
 
 const firstOf = (names: string[], prefix: string, weightOf = even) =>
@@ -37,11 +38,11 @@ describe('a route', () => {
     reasons: [],
   })
   const firstsFor = (loads: ReturnType<typeof stickyLoads>, sent: string[]) =>
-    sent.map((prefix) => stickRoute(route(), prefix, { loads, weightOf: even }).hops[0]!.deployments[0]!.id)
+    sent.map((prefix) => stickRoute(route(), prefix, CATALOG, loads).hops[0]!.deployments[0]!.id)
 
   test('keeps all deployments, hop by hop, and takes jobs of one prefix to one of them', () => {
     const loads = stickyLoads(() => 0)
-    const stuck = stickRoute(route(), 'p', { loads, weightOf: even })
+    const stuck = stickRoute(route(), 'p', CATALOG, loads)
     expect(stuck.hops[0]!.deployments.map(({ id }) => id).sort()).toEqual(NAMES)
     expect(stuck.hops[1]).toEqual(route().hops[1])
     expect(
@@ -61,6 +62,11 @@ describe('a route', () => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(1_000 * (1.25 / 4) + 1)
     // The overflow goes to the next in its order, not everywhere at once.
     expect(new Set(firsts.slice(0, 11)).size).toBeLessThanOrEqual(2)
+  })
+
+  test('that another policy than `ordered` has ranked stays as it is', () => {
+    const ranked: Route = { ...route(), policy: 'cost' }
+    expect(stickRoute(ranked, 'p', CATALOG, stickyLoads())).toBe(ranked)
   })
 
   test('load fades', () => {

@@ -37,8 +37,12 @@ export function stickyLoads(now: () => number = Date.now): StickyLoads {
 export function stickRoute(
   route: Route,
   prefix: string,
-  { loads, weightOf }: { loads: StickyLoads; weightOf: (deployment: string) => number },
+  catalog: { deployments: ReadonlyMap<string, { weight: number }> },
+  loads: StickyLoads,
 ): Route {
+  // Any other policy has put them in an order of its own.
+  if (route.policy !== 'ordered') return route
+  const weightOf = (deployment: string) => catalog.deployments.get(deployment)?.weight ?? 1
   const hops = route.hops.map((hop, i) => stickHop(hop, prefix, i === 0 ? loads : null, weightOf))
   return { ...route, hops }
 }

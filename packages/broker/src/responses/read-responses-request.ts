@@ -12,7 +12,6 @@ import { type AsChat, toChatRequest } from '@switchyard/contract/openai-response
 import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
 import { answerDigest } from '../chat/answer-digest.ts'
 import type { ChatIntake } from '../chat/read-chat-request.ts'
-import { refuseLaterOptions } from '../chat/refuse-later-options.ts'
 import { refuseParameters } from '../chat/refused-parameters.ts'
 import { requestProblem } from '../chat/request-problem.ts'
 import { readCacheIntake } from '../prompt-cache/read-cache-intake.ts'
@@ -27,7 +26,6 @@ export function readResponsesRequest(bytes: Buffer): ChatIntake {
   refuseParameters(request)
   refuseUnserved(request)
   const options = request.switchyard ?? {}
-  refuseLaterOptions(options)
   if (options.on_break === 'continue') {
     throw unsupported('switchyard.on_break', 'a response that broke off can be started over, not continued')
   }

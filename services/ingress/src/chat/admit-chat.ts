@@ -1,8 +1,9 @@
 import { planJob } from '@switchyard/broker/chat/plan-job'
+import type { SpokenDialect } from '@switchyard/broker/chat/read-request'
 import { sightPrompt } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
-import type { Dialect, JobRecord, JobSpec } from '@switchyard/contract/job'
+import type { JobRecord, JobSpec } from '@switchyard/contract/job'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyRequest } from 'fastify'
@@ -32,7 +33,9 @@ export interface AdmittedJob {
 }
 
 /** What a body asks, and its bytes. */
-type ReadBody = Intake['read'] extends (bytes: Buffer, dialect: Dialect) => infer Read ? (bytes: Buffer) => Read : never
+type ReadBody = Intake['read'] extends (bytes: Buffer, dialect: SpokenDialect) => infer Read
+  ? (bytes: Buffer) => Read
+  : never
 
 /** Reads, checks and plans a chat request. Throws the error that its sender is to see. */
 export function admitChat(ingress: Ingress, request: FastifyRequest, span: SpanHandle): Promise<AdmittedJob> {
@@ -64,9 +67,8 @@ export async function admit(
       })
     }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
-    const fleet = { catalog: ingress.catalog().current, available: ingress.available(), caching: ingress.caching }
     sightPrompt(ingress.caching, principal.project, intake)
-    const spec = planJob(fleet, {
+    const spec = planJob(ingress.fleet(), {
       id: newJobId(),
       payer: principal,
       intake,
