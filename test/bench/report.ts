@@ -3,6 +3,7 @@ import { added, figure, markdownTable } from './markdown.ts'
 import { STREAMS } from './measure-first-token.ts'
 import { costText } from './process-costs.ts'
 import { CHUNKS } from './prompt.ts'
+import { routing } from './report-routing.ts'
 import type { Results } from './results.ts'
 import { VARIANTS, type VariantName } from './variant.ts'
 
@@ -22,6 +23,7 @@ export function report(results: Results, conditions: string, heldStreams: number
     delivery(results),
     batches(results),
     besideBatch(results),
+    routing(results),
     goals(results),
   ].filter((part) => part !== '')
   const failed = results.failed()

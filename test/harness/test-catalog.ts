@@ -25,10 +25,26 @@ export async function writeTestCatalog(directory: string): Promise<string> {
   // Without limits: documents of millions of tokens go through within seconds.
   catalog.deployments.documents = { provider: 'anthropic', class: 'frontier', model: 'claude-sonnet-4-5' }
   catalog.models.documents = { route: ['documents'] }
+  catalog.classes.metered = {}
+  catalog.deployments.metered = { provider: 'openai', class: 'metered', model: 'gpt-5.4-metered', limits: { rpm: 5 } }
+  catalog.models.metered = { route: ['metered'] }
   catalog.models.hasty = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models.alone = { route: ['gpt-mini'] }
   catalog.models.narrow = { route: ['narrow'] }
+  // The default `auto` on deployments of its own, whose health no other suite touches.
+  const own = (name: string) => `auto-${name}`
+  const { candidates, tasks, ...auto } = catalog.models.auto
+  for (const name of candidates) catalog.deployments[own(name)] = { ...catalog.deployments[name] }
+  catalog.models['auto-own'] = {
+    ...auto,
+    candidates: candidates.map(own),
+    tasks: Object.fromEntries(Object.entries(tasks).map(([task, name]) => [task, own(String(name))])),
+  }
+  // Most suites let deployments fail on purpose; that must not keep the next one from calling them.
+  for (const deployment of Object.values<Record<string, unknown>>(catalog.deployments)) {
+    deployment.breaker ??= { failures: 1_000, open: '50ms' }
+  }
   const file = join(directory, 'catalog.yaml')
   await writeFile(file, stringify(catalog))
   return file

@@ -1,5 +1,5 @@
 /** Scores this close to the best are as good as equal: what they are made of is not known any better. */
-const EQUAL = 0.97
+const EQUAL = 0.95
 
 /**
  * Candidates by score, the best first; but among those as good as equal to it the power of two choices decides who leads: of two

@@ -4,16 +4,18 @@ import { laneOf } from './lane-of.ts'
 
 /** The hops of groups that are tried one after the other: of each a hop for each lane, in the order in which the lanes first appear. */
 export function hopsOf(groups: readonly (readonly Included[])[], tier: Tier): Hop[] {
-  return groups.flatMap((group) => {
-    const hops = new Map<string, Hop>()
+  const hops: Hop[] = []
+  for (const group of groups) {
+    const first = hops.length
     for (const { deployment, drop } of group) {
       const lane = laneOf(deployment, tier)
-      const hop = hops.get(lane) ?? { lane, deployments: [] }
-      hop.deployments.push({ id: deployment.name, drop })
-      hops.set(lane, hop)
+      const routed = { id: deployment.name, drop }
+      const hop = hops.find((made, i) => i >= first && made.lane === lane)
+      if (hop === undefined) hops.push({ lane, deployments: [routed] })
+      else hop.deployments.push(routed)
     }
-    return [...hops.values()]
-  })
+  }
+  return hops
 }
 
 /** A ranking as groups: neighbours of one lane stay together, which saves a job that falls back a delivery. */

@@ -1,5 +1,5 @@
 import type { BrokerError } from '@switchyard/contract/broker-error'
-import type { Route } from '@switchyard/contract/job'
+import type { Route, RoutePolicy } from '@switchyard/contract/job'
 import type { Catalog, ModelEntry } from './catalog.ts'
 import { explainVerdict } from './explain-verdict.ts'
 import type { FleetView } from './fleet-view.ts'
@@ -30,10 +30,7 @@ export function planRoute(catalog: Catalog, view: FleetView, input: PlanInput): 
   const chosen = task === undefined || !Object.hasOwn(model.tasks, task) ? null : model.tasks[task]!
   const expects = policy !== 'ordered' || input.explain === true
   const groups = groupsOf(model, chosen)
-  const judged = keepWithinCap(
-    groups.flat().map((name) => judgeCandidate(catalog.deployments.get(name)!, view, input, expects)),
-  )
-  const verdicts = policy === 'ordered' ? judged : keepLargeWindows(judged, input.needs)
+  const verdicts = filtered(judge(groups, catalog, view, input, expects), policy, input)
   const included = verdicts.filter((verdict) => verdict.outcome === 'included')
   if (included.length === 0) return { error: whyNone(verdicts, input) }
   const resting = input.patient ? null : allOpen(included, input)
@@ -42,23 +39,38 @@ export function planRoute(catalog: Catalog, view: FleetView, input: PlanInput): 
   const explain = (verdict: Verdict, score: number | null) =>
     explainVerdict(verdict, score, verdict.deployment.name === chosen)
   if (policy === 'ordered') {
-    const hops = hopsOf(inOrder(groups, included), tier)
+    const hops = hopsOf(inOrder(groups, verdicts), tier)
     return { route: { policy, hops, reasons: verdicts.map((verdict) => explain(verdict, null)) } }
   }
   const ranked = rankCandidates(included, policy, input, chosen)
-  const hops = hopsOf(
-    lanesInTurn(
-      ranked.map(({ verdict }) => verdict),
-      tier,
-    ),
-    tier,
-  )
+  const ranking = ranked.map(({ verdict }) => verdict)
   const excluded = verdicts.filter(({ outcome }) => outcome !== 'included')
   const reasons = [
     ...ranked.map(({ verdict, score }) => explain(verdict, score)),
     ...excluded.map((verdict) => explain(verdict, null)),
   ]
-  return { route: { policy, hops, reasons } }
+  return { route: { policy, hops: hopsOf(lanesInTurn(ranking, tier), tier), reasons } }
+}
+
+/** A verdict for every name, in their order. Loops, here and below: this runs for every request. */
+function judge(
+  groups: readonly (readonly string[])[],
+  catalog: Catalog,
+  view: FleetView,
+  input: PlanInput,
+  expects: boolean,
+): Verdict[] {
+  const verdicts: Verdict[] = []
+  for (const group of groups) {
+    for (const name of group) verdicts.push(judgeCandidate(catalog.deployments.get(name)!, view, input, expects))
+  }
+  return verdicts
+}
+
+/** What is decided about candidates by looking at all of them. */
+function filtered(verdicts: Verdict[], policy: RoutePolicy, input: PlanInput): Verdict[] {
+  const affordable = input.options.maxCostNanoUsd === undefined ? verdicts : keepWithinCap(verdicts)
+  return policy === 'ordered' ? affordable : keepLargeWindows(affordable, input.needs)
 }
 
 /** The names to consider, in groups that are tried one after the other; the task's choice is a group of its own in front. */
@@ -68,14 +80,20 @@ function groupsOf({ route, candidates }: ModelEntry, chosen: string | null): rea
   return [[chosen], ...groups.map((group) => group.filter((name) => name !== chosen))]
 }
 
-/** What is included of each group; last resorts behind all, each by itself. */
-function inOrder(groups: readonly (readonly string[])[], included: readonly Included[]): Included[][] {
-  const byName = new Map(included.map((verdict) => [verdict.deployment.name, verdict]))
-  const first = groups.map((group) =>
-    group.flatMap((name) => {
-      const verdict = byName.get(name)
-      return verdict === undefined || verdict.lastResort !== null ? [] : [verdict]
-    }),
-  )
-  return [...first, ...included.flatMap((verdict) => (verdict.lastResort === null ? [] : [[verdict]]))]
+/** What is included of each group, `verdicts` being in the groups' order; last resorts behind all, each by itself. */
+function inOrder(groups: readonly (readonly string[])[], verdicts: readonly Verdict[]): Included[][] {
+  const first: Included[][] = []
+  const last: Included[][] = []
+  let at = 0
+  for (const { length } of groups) {
+    const kept: Included[] = []
+    for (const end = at + length; at < end; at++) {
+      const verdict = verdicts[at]!
+      if (verdict.outcome !== 'included') continue
+      if (verdict.lastResort === null) kept.push(verdict)
+      else last.push([verdict])
+    }
+    first.push(kept)
+  }
+  return last.length === 0 ? first : [...first, ...last]
 }
