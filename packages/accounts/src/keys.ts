@@ -35,3 +35,8 @@ export function prefixCountsKey(project: string, window: number): string {
 export function prefixNetsKey(project: string, hour: number): string {
   return `sy:{${project}}:prefix_nets:${hour}`
 }
+
+/** How long the project's answers of each model lately were. */
+export function outputsKey(project: string): string {
+  return `sy:{${project}}:outputs`
+}

@@ -1,3 +1,4 @@
+import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
@@ -152,11 +153,17 @@ export async function startBackground(
     onError: (error) => onError(error, 'watch the fleet'),
   })
   const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
+  const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   const feeding = await startBatchFeeding({
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()), caching }),
+    fleet: () => ({
+      catalog: catalog.current(),
+      ...unseenFleet(fleet.deployments()),
+      typicalOutput: outputs.typical,
+      caching,
+    }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),

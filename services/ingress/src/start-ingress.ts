@@ -3,6 +3,7 @@ import { createAuthenticator } from '@switchyard/accounts/authenticate'
 import { ensureDevelopmentProject } from '@switchyard/accounts/bootstrap'
 import { createFailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import { createKeyStore } from '@switchyard/accounts/key-store'
+import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
@@ -113,13 +114,19 @@ export async function startIngress(
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
   const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
+  const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   let draining = false
   const ingress: Ingress = {
     broker,
     live,
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()), caching }),
+    fleet: () => ({
+      catalog: catalog.current(),
+      ...unseenFleet(fleet.deployments()),
+      typicalOutput: outputs.typical,
+      caching,
+    }),
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),

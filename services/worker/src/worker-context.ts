@@ -5,6 +5,7 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
+import type { Lessons } from './lessons.ts'
 import type { SlotWaits } from './slot-waits.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { WorkerHealth } from './worker-health.ts'
@@ -22,6 +23,7 @@ export interface WorkerContext {
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
   slotWaits: SlotWaits
+  lessons: Lessons
   owner: string
   suspect: boolean
   logger: Logger

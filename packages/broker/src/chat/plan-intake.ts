@@ -11,11 +11,14 @@ import type { ChatIntake } from './read-chat-request.ts'
 /** Booked for an answer whose length nobody bounded, and expected of one whose bound is further. */
 export const ASSUMED_OUTPUT_TOKENS = 1_024
 
-/**
- * What a route is planned over: the catalog, and what is known of the fleet. `caching`: where prompts that begin as others do are marked and sent;
- * absent, nowhere in particular.
- */
-export type Fleet = FleetView & { catalog: Catalog; caching?: PromptCaching }
+/** What a route is planned over: the catalog, and what is known of the fleet. */
+export type Fleet = FleetView & {
+  catalog: Catalog
+  /** How long a project's answers of a model mostly are, tokens; undefined: not known. */
+  typicalOutput?(project: string, model: string): number | undefined
+  /** Where prompts that begin as others do are marked and sent; absent: nowhere in particular. */
+  caching?: PromptCaching
+}
 
 /** The route of a request, in the words of its client. Throws the error that its sender is to see. */
 export function planIntake(
