@@ -99,5 +99,7 @@ describe('200 questions over one document of 50,000 tokens', () => {
     show({ batch_usd: batch.switchyard.cost_usd, share })
     expect(calls.filter((call) => call.cacheWriteTokens > 0)).toHaveLength(1)
     expect(share).toBeLessThanOrEqual(0.12)
+    expect(batch.switchyard.cache.hit_ratio).toBeGreaterThan(0.98)
+    expect(batch.switchyard.cache.saved_usd).toBeCloseTo(plainUsd - batch.switchyard.cost_usd!, 1)
   })
 })
