@@ -20,6 +20,7 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
+import { createHedgeBudget } from './hedge-budget.ts'
 import { Holds } from './holds.ts'
 import { createLessons } from './lessons.ts'
 import { createPools } from './pools.ts'
@@ -113,6 +114,7 @@ export async function startWorker(
     trials,
     health,
     restUntil: new Map(),
+    hedges: createHedgeBudget(),
     slotWaits: createSlotWaits(),
     lessons,
     owner: config.owner,
