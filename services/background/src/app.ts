@@ -11,6 +11,7 @@ import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
@@ -153,6 +154,12 @@ export async function startBackground(
     onError: (error) => onError(error, 'watch the fleet'),
   })
   const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   const feeding = await startBatchFeeding({
     id: config.id,
@@ -161,6 +168,7 @@ export async function startBackground(
     fleet: () => ({
       catalog: catalog.current(),
       ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
       typicalOutput: outputs.typical,
       caching,
     }),
@@ -174,7 +182,7 @@ export async function startBackground(
     catalog.stop()
     caching.watch.stop()
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
-    await fleet.stop()
+    await Promise.all([fleet.stop(), health.stop()])
     await archiver.stop()
     await numbers.stop()
     await egress.stop()
