@@ -5,6 +5,7 @@ import type { Broker } from '@switchyard/broker/broker'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { UrlRules } from '@switchyard/egress/check-url'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
+import type { LaneWatch } from '@switchyard/lanes/watch-lanes'
 import type { ChannelListener } from '@switchyard/notifications/channel-listener'
 import type { Notifications } from '@switchyard/notifications/notifications'
 import type { RedisClient } from '@switchyard/redis/connect'
@@ -26,6 +27,8 @@ export interface Ingress {
   catalog(): { current: Catalog; loadedAtMs: number }
   /** Deployments that live workers announced. */
   available(): ReadonlySet<string>
+  /** How long jobs wait in their lanes. */
+  lanes: LaneWatch
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch

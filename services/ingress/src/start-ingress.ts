@@ -14,6 +14,7 @@ import { startFleetWatch } from '@switchyard/fleet/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
+import { startLaneWatch } from '@switchyard/lanes/watch-lanes'
 import { openChannelListener } from '@switchyard/notifications/channel-listener'
 import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy } from '@switchyard/redis/check-policy'
@@ -27,6 +28,7 @@ import { drain } from './drain.ts'
 import { uploadSlots } from './files/upload-slots.ts'
 import type { Ingress } from './ingress.ts'
 import { openWaits } from './open-waits.ts'
+import { quotasOf } from './quotas-of.ts'
 import { rarely } from './rarely.ts'
 import type { Environment } from './read-environment.ts'
 import { openStreams, type StreamLimits } from './sse/open-streams.ts'
@@ -106,6 +108,13 @@ export async function startIngress(
   })
   await fleet.ready
   const memory = watchMemory(redis)
+  const quotas = quotasOf(() => catalog.current())
+  const lanes = startLaneWatch({
+    redis,
+    lanes: () => quotas().keys(),
+    quotaOf: (lane) => quotas().get(lane) ?? null,
+    onError: (error) => onError(error, 'look at the lanes'),
+  })
   const streams = openStreams(tuning.streams)
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
@@ -117,6 +126,7 @@ export async function startIngress(
     redis,
     catalog: () => ({ current: catalog.current(), loadedAtMs: catalog.loadedAtMs() }),
     available: () => fleet.deployments(),
+    lanes,
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),
@@ -153,6 +163,7 @@ export async function startIngress(
     await drain(app, ingress, environment.drainMs)
     catalog.stop()
     memory.stop()
+    lanes.stop()
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
