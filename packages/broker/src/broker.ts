@@ -2,6 +2,7 @@ import type { Jobs } from '@switchyard/jobs/jobs'
 import type { LivePublisher } from '@switchyard/jobs/live-publisher'
 import type { Producer } from '@switchyard/lanes/producer'
 import type { DeploymentLimits } from '@switchyard/limits/limit-config'
+import type { LimiterClock } from '@switchyard/limits/limiter-clock'
 import type { Metrics } from '@switchyard/telemetry/metric-registry'
 
 /** What every function of this package composes. Made once in `main.ts`. */
@@ -11,6 +12,10 @@ export interface Broker {
   publisher: LivePublisher
   /** Limits of a deployment in the catalog that this process has loaded, undefined when it has none. */
   limitsOf(deployment: string): DeploymentLimits | undefined
+  /** How long the minute of the limits is, where it is not a minute. */
+  limiterClock?: LimiterClock
+  /** Calls of a deployment have ended, and its limiter knows: there may be room. */
+  onCallEnded?(deployment: string): void
   onError(error: unknown, doing: string): void
   /** Where acceptances and ends of jobs are counted. */
   metrics?: Metrics

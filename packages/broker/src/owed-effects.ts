@@ -22,6 +22,8 @@ export interface Owed {
 export interface Effect {
   command: Command
   owed: Owed[]
+  /** Called once it has succeeded. */
+  done?(): void
 }
 
 /** Things of one key, and who owes them. */
@@ -36,8 +38,12 @@ class Groups<T> {
     } else this.#groups.set(key, { things: [thing], owed: [owed] })
   }
 
-  effects(commandOf: (things: T[], key: string) => Command): Effect[] {
-    return Array.from(this.#groups, ([key, { things, owed }]) => ({ command: commandOf(things, key), owed }))
+  effects(commandOf: (things: T[], key: string) => Command, done?: (key: string) => void): Effect[] {
+    return Array.from(this.#groups, ([key, { things, owed }]) => ({
+      command: commandOf(things, key),
+      owed,
+      ...(done === undefined ? {} : { done: () => done(key) }),
+    }))
   }
 }
 
@@ -66,7 +72,10 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
   return [
     ...accepted.effects((jobs, project) => indexCommand(project, jobs)),
     ...lines.effects((rows) => ledgerCommand(rows[0]!.project, ledgerDay(rows[0]!.atMs), rows)),
-    ...ended.effects((leases, deployment) => reconcileCommand(deployment, broker.limitsOf(deployment)!, leases)),
+    ...ended.effects(
+      (leases, deployment) => reconcileCommand(deployment, broker.limitsOf(deployment)!, leases, broker.limiterClock),
+      broker.onCallEnded,
+    ),
   ]
 }
 

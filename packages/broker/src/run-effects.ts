@@ -113,7 +113,10 @@ async function execute(broker: Broker, batch: Owed[]): Promise<OutboxRow[]> {
     tellProjects(broker, batch, failed),
   ])
   replies.forEach(({ error }, i) => {
-    if (!error) return
+    if (!error) {
+      due[i]!.done?.()
+      return
+    }
     broker.onError(error, 'run effects')
     for (const owed of due[i]!.owed) failed.add(owed)
   })

@@ -1,4 +1,5 @@
 import type { RedisClient } from '@switchyard/redis/connect'
+import { createAllowance } from './allowance.ts'
 import { type Delivery, type FirstChoice, parseDeliveryId } from './delivery.ts'
 import { readDepth } from './depth.ts'
 import { LANE_PREFIX, laneKeys } from './keys.ts'
@@ -32,6 +33,7 @@ export interface ConsumerOptions {
 export interface ConsumerHealth {
   held: number
   concurrency: number
+  /** Also where no more may be fetched. */
   paused: boolean
   /**
    * Epoch ms at which a fetch last came back, with or without a delivery. With free slots and not paused it is at most
@@ -46,6 +48,8 @@ export interface Consumer {
   /** Stops fetching. A fetch that is under way may still bring one delivery. */
   pause(): void
   resume(): void
+  /** How many more deliveries may be fetched until this is called again; infinity, as at first: any number. */
+  allow(deliveries: number): void
   setConcurrency(concurrency: number): void
   health(): ConsumerHealth
   /**
@@ -64,7 +68,7 @@ interface Fetcher {
 /**
  * Fetches a lane's deliveries and carries out what `handle` decides about each.
  *
- * States: consuming ⇄ paused, both → stopped. Within it, fetchers (BullMQ Workers) come and go: the watchdog replaces one
+ * States: consuming ⇄ paused (asked for, or all that was allowed is fetched), both → stopped. Within it, fetchers (BullMQ Workers) come and go: the watchdog replaces one
  * that should be fetching and is not (https://github.com/taskforcesh/bullmq/issues/4479, #4585); the old one keeps and
  * renews what it holds until that is settled.
  */
@@ -78,8 +82,24 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let fetchers: Fetcher[] = []
   let slots = wholeSlots(options.concurrency)
   let paused = false
+  let usedUp = false
   let replaced = 0
   let stopped: Promise<void> | null = null
+
+  const allowance = createAllowance(() => {
+    halt(paused, true)
+  })
+
+  function halt(isPaused: boolean, isUsedUp: boolean): void {
+    const [was, is] = [paused || usedUp, isPaused || isUsedUp]
+    paused = isPaused
+    usedUp = isUsedUp
+    if (was === is || stopped !== null) return
+    for (const { worker } of fetchers) {
+      if (is) worker.pause()
+      else worker.resume()
+    }
+  }
 
   async function onDelivery(id: string, first: FirstChoice | undefined): Promise<Verdict> {
     const delivery = parseDeliveryId(id)
@@ -108,11 +128,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       prefix,
       concurrency,
       settings,
+      allowance,
       onDelivery,
       onError,
       onLockLost: (ids) => options.onLockLost?.(ids.map(parseDeliveryId).filter((delivery) => delivery !== null)),
     })
-    if (paused) worker.pause()
+    if (paused || usedUp) worker.pause()
     return { worker, concurrency, starvation: createStarvationMeter(settings.starvedMs) }
   }
 
@@ -146,9 +167,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const overdue = fetchers.filter(
       ({ worker, concurrency }) => worker.held < concurrency && performance.now() - worker.lastFetchAt >= overdueMs,
     )
-    if (paused || overdue.length === 0) return
+    if (paused || usedUp || overdue.length === 0) return
     const { waiting, due } = await readDepth(redis, keys)
-    if (paused || stopped !== null) return
+    if (paused || usedUp || stopped !== null) return
     const starved = overdue.filter(({ worker, concurrency, starvation }) =>
       starvation.isStarved({
         atMs: performance.now(),
@@ -179,14 +200,14 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   return {
     pause() {
-      if (paused || stopped !== null) return
-      paused = true
-      for (const { worker } of fetchers) worker.pause()
+      halt(true, usedUp)
     },
     resume() {
-      if (!paused || stopped !== null) return
-      paused = false
-      for (const { worker } of fetchers) worker.resume()
+      halt(false, usedUp)
+    },
+    allow(deliveries) {
+      allowance.set(deliveries)
+      halt(paused, deliveries <= 0)
     },
     setConcurrency(concurrency) {
       if (stopped !== null) return
@@ -196,7 +217,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     health: () => ({
       held: held.size,
       concurrency: slots,
-      paused,
+      paused: paused || usedUp,
       lastFetchAtMs: Date.now() - (performance.now() - Math.max(...fetchers.map(({ worker }) => worker.lastFetchAt))),
       replaced,
     }),

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
+import type { Allowance } from './allowance.ts'
 import { calmLane } from './calm-lane.ts'
 import type { LaneKeys } from './keys.ts'
 import { HIGHEST_PRIORITY } from './priority.ts'
@@ -23,14 +24,17 @@ export class LaneBackend extends RedisQueueBackend {
   readonly #redis: RedisClient
   readonly #blocking: RedisClient
   readonly #lane: LaneKeys
+  readonly #allowance: Allowance
+  readonly #lookForStalledEveryMs: number
   #ended = false
+  #lookedForStalledAt = Number.NEGATIVE_INFINITY
   /** The fetch that comes is the first since a wait. */
   #woken = false
   /** Resolves to whether that fetch took the last delivery of the lane. */
   #calm: Promise<boolean> | null = null
   #abandonWait: ((error: Error) => void) | null = null
 
-  constructor(redis: RedisClient, lane: LaneKeys, name: string, options: WorkerOptions) {
+  constructor(redis: RedisClient, lane: LaneKeys, allowance: Allowance, name: string, options: WorkerOptions) {
     const blocking = duplicateForBlocking(redis, `${options.prefix}:${name}`)
     const keys = new QueueKeys(options.prefix)
     super(
@@ -44,17 +48,22 @@ export class LaneBackend extends RedisQueueBackend {
     this.#redis = redis
     this.#blocking = blocking
     this.#lane = lane
+    this.#allowance = allowance
+    this.#lookForStalledEveryMs = (options.stalledInterval ?? 0) / 2
   }
 
   override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    if (this.#ended || (await this.#tookLast())) return []
+    if (this.#ended || (await this.#tookLast()) || !this.#allowance.take()) return []
     try {
       const fetched = await super.moveToActive(token, name)
       this.lastFetchAt = performance.now()
+      if (fetched[0]) this.#allowance.used()
+      else this.#allowance.giveBack()
       if (this.#woken && fetched[0]) this.#calm = this.#calmSoon()
       this.#woken = false
       return fetched
     } catch (error) {
+      this.#allowance.giveBack()
       await sleep(FETCH_ERROR_PAUSE_MS)
       throw error
     }
@@ -83,6 +92,20 @@ export class LaneBackend extends RedisQueueBackend {
   async #calmSoon(): Promise<boolean> {
     await nextTurn()
     return calmLane(this.#redis, this.#lane).catch(() => false)
+  }
+
+  /** The next delivery comes with the end of one only where it need not be counted. */
+  override moveToCompleted(
+    ...[job, value, remove, token, fetchNext]: Parameters<RedisQueueBackend['moveToCompleted']>
+  ): ReturnType<RedisQueueBackend['moveToCompleted']> {
+    return super.moveToCompleted(job, value, remove, token, fetchNext && this.#allowance.isUnlimited)
+  }
+
+  /** BullMQ looks for abandoned deliveries with every resume too; a lane with little quota is paused and resumed all the time. */
+  override async moveStalledJobsToWait(): Promise<string[]> {
+    if (performance.now() - this.#lookedForStalledAt < this.#lookForStalledEveryMs) return []
+    this.#lookedForStalledAt = performance.now()
+    return super.moveStalledJobsToWait()
   }
 
   override waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {

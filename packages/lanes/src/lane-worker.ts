@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Job, Worker } from 'bullmq'
+import type { Allowance } from './allowance.ts'
 import { type FirstChoice, parseFirstChoice } from './delivery.ts'
 import { handBack } from './hand-back.ts'
 import { laneKeys, queueName } from './keys.ts'
@@ -17,6 +18,7 @@ export interface LaneWorkerOptions {
   prefix: string
   concurrency: number
   settings: LaneSettings
+  allowance: Allowance
   /** Never rejects. */
   onDelivery: (id: string, first: FirstChoice | undefined) => Promise<Verdict>
   onError: (error: Error) => void
@@ -75,7 +77,10 @@ export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
       removeOnFail: { count: 0 },
     },
     (name, workerOptions) => {
-      backend = new LaneBackend(redis, laneKeys(lane, prefix), name, { ...workerOptions, connection: redis })
+      backend = new LaneBackend(redis, laneKeys(lane, prefix), options.allowance, name, {
+        ...workerOptions,
+        connection: redis,
+      })
       return backend
     },
   )
@@ -116,6 +121,10 @@ export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
       paused = false
       lastFetchAt = performance.now()
       void worker.resume()
+      // Its loop may have been about to end when it was resumed.
+      setImmediate(() => {
+        if (!paused && retired === null && !worker.isRunning()) void worker.resume()
+      })
     },
     retire() {
       retired ??= (async () => {

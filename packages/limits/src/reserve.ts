@@ -43,7 +43,7 @@ export type Reservation = { ok: true } | { ok: false; slotAtMs: number; waitingF
  * **Booked slots.** A refused caller is booked: at `slotAtMs` (epoch ms of Redis' clock) there will be capacity for it, which
  * nobody else gets. Bookings stand in a line, so every slot of a full window is later than the one before. At or after its slot the
  * lease reserves again and is granted. It is told a later slot when calls before it came late or used more than their estimate.
- * Before its slot it gets the same answer, or a grant if there is capacity to spare. A slot lapses 10 s later; who goes elsewhere
+ * Before its slot it gets the same answer, or a grant if there is capacity to spare: for the first in line, room for itself. A slot lapses 10 s later; who goes elsewhere
  * calls `cancelBooking`. For a place in flight the slot is an estimate: from how long places are held, 250 ms each at first.
  *
  * Rejects with the connection's error; the outcome is then unknown and asking again is safe.

@@ -13,6 +13,7 @@ import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AnswerSink } from './answer-sink.ts'
+import { CallStop } from './call-stop.ts'
 import { Hold } from './hold.ts'
 import { newHold } from './testing/new-hold.ts'
 
@@ -37,7 +38,7 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
   })
 
   /** A sink on the log of a claimed job, and what a reader of that log sees. */
-  async function open() {
+  async function open(over: Partial<ConstructorParameters<typeof AnswerSink>[1]> = {}) {
     const spec = newSpec({ stream: true })
     const seen: string[] = []
     const starts: AttemptStart[] = []
@@ -63,7 +64,8 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
     })
     hold.log = log
     const beginning = { ...newBeginning(1, hold.fence), dropped: ['temperature'] }
-    return { sink: new AnswerSink(hold, beginning), log, seen, starts }
+    const sink = new AnswerSink(hold, { beginning, stop: null, meter: null, racer: null, ...over })
+    return { sink, log, seen, starts }
   }
 
   it('holds back what shows nothing until the first content, then lets everything through in order', async () => {
@@ -92,6 +94,27 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
     expect([log.nextSeq, seen, sink.contentChars]).toEqual([0, [], 0])
   })
 
+  it('lets nothing through of a call whose content came second', async () => {
+    const { sink, log, seen } = await open({ racer: { win: () => false } })
+    void sink.data(ROLE, false)
+    void sink.data(HEL, true)
+    void sink.data(LO, true)
+    sink.flushHeld()
+    await log.flushed()
+    expect([log.nextSeq, seen, sink.firstContentAtMs]).toEqual([0, [], null])
+  })
+
+  it('shows the line with which the cost cap is reached, and none after it', async () => {
+    const stop = new CallStop(new AbortController().signal)
+    let lines = 0
+    const meter = { outputTokens: 0, spentNanoUsd: 0, add: () => ++lines === 2 }
+    const { sink, log, seen } = await open({ stop, meter })
+    for (const line of [ROLE, HEL, EMPTY, LO, HEL]) void sink.data(line, line === HEL || line === LO)
+    await log.flushed()
+    await eventually(() => expect(seen).toEqual([ROLE, HEL, EMPTY, LO]))
+    expect([stop.reason, stop.signal.aborted]).toEqual(['cost_cap', true])
+  })
+
   it('gives out what it held back when the answer is complete without content, once', async () => {
     const { sink, log, seen } = await open()
     void sink.data(ROLE, false)
@@ -114,7 +137,8 @@ describe.each(OWN_SERVERS)('AnswerSink on %s', (_name, url) => {
 
 describe('AnswerSink', () => {
   it('counts only what showed something, with or without a log', () => {
-    const sink = new AnswerSink(newHold({ stream: false }), newBeginning(1, 1))
+    const open = { beginning: newBeginning(1, 1), stop: null, meter: null, racer: null }
+    const sink = new AnswerSink(newHold({ stream: false }), open)
     void sink.data(ROLE, false)
     void sink.data(HEL, true)
     void sink.data(EMPTY, false)

@@ -22,6 +22,7 @@ import { createTrials } from './confirm-trials.ts'
 import { Holds } from './holds.ts'
 import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
+import { createSlotWaits } from './slot-waits.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -62,6 +63,11 @@ export async function startWorker(
     producer,
     publisher,
     limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
+    limiterClock: { minuteMs: config.quotaMinuteMs },
+    onCallEnded(deployment) {
+      worker.slotWaits.freed(deployment)
+      pools.freed(deployment)
+    },
     onError,
     metrics: telemetry.metrics,
   }
@@ -73,6 +79,7 @@ export async function startWorker(
       void renewLeases(
         redis,
         held.flatMap(({ leases }) => leases),
+        broker.limiterClock,
       ).catch((error) => onError(error, 'renew limits')),
     onError: (error) => onError(error, 'renew leases'),
   })
@@ -89,6 +96,7 @@ export async function startWorker(
     holds,
     trials,
     restUntil: new Map(),
+    slotWaits: createSlotWaits(),
     owner: config.owner,
     suspect: config.suspect,
     logger,
@@ -104,7 +112,8 @@ export async function startWorker(
   const pools = createPools({
     redis,
     suspect: config.suspect,
-    handle: (delivery) => runDelivery(worker, delivery),
+    minuteMs: config.quotaMinuteMs,
+    handle: (delivery, passage) => runDelivery(worker, delivery, passage),
     onError: (error) => onError(error, 'consume'),
   })
   await pools.adapt(upstreams)

@@ -1,6 +1,6 @@
 import { settle } from '@switchyard/broker/settle'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
-import type { AttemptBeginning, AttemptEnding } from '@switchyard/jobs/record'
+import type { Closing } from './close-attempt.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
 import { type EndedCall, makeCall, type Question } from './make-call.ts'
@@ -17,7 +17,7 @@ export type ClosedAttempt =
       /** Under which its capacity was, or would have been, reserved. */
       lease: string
       failure: AttemptFailure
-      ending: { number: number; beginning: AttemptBeginning; ending: AttemptEnding } | null
+      ending: Closing | null
     }
 
 /**
@@ -47,7 +47,7 @@ export async function runAttempt(
 async function settleAnswer(
   worker: WorkerContext,
   hold: Hold,
-  { open, sink, result, ending }: EndedCall,
+  { open, sink, result, body, ending }: EndedCall,
 ): Promise<boolean> {
   sink.flushHeld()
   // The end leaves right behind the last lines; it is refused as long as they are not in the log.
@@ -61,7 +61,7 @@ async function settleAnswer(
       {
         status: 'completed',
         failure: null,
-        body: result.ok ? result.body : null,
+        body,
         terminal: result.ok ? result.terminal : null,
         attempt: { number: open.beginning.number, ending },
       },

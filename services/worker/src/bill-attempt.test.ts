@@ -65,6 +65,15 @@ describe('billAttempt', () => {
     })
   })
 
+  it('takes a better count of the output, also of a call that showed nothing', () => {
+    const call = { ...CALL, completed: false, outputTokens: 0 }
+    expect(billAttempt(priced, call)).toMatchObject({ usageSource: 'estimate', costNanoUsd: 200_000 })
+    expect(billAttempt(priced, { ...call, contentChars: 9_999, outputTokens: 3 })).toMatchObject({
+      costNanoUsd: 230_000,
+    })
+    expect(billAttempt(priced, { ...call, usage: USAGE })).toMatchObject({ usageSource: 'provider' })
+  })
+
   it('calls a model without a price unpriced, never free', () => {
     for (const call of [
       { ...CALL, usage: USAGE },

@@ -14,16 +14,24 @@ const ENVELOPE_CHARS_PER_TOKEN = 180
  */
 export function billAttempt(
   deployment: Deployment,
-  call: { usage: Usage | null; completed: boolean; contentChars: number; inputTokens: number; atMs: number },
+  call: {
+    usage: Usage | null
+    completed: boolean
+    contentChars: number
+    inputTokens: number
+    /** Where it is known better than by those characters. Such a call is paid for, whatever it showed. */
+    outputTokens?: number | undefined
+    atMs: number
+  },
 ): Bill {
   if (call.usage) return { usage: call.usage, usageSource: 'provider', ...price(deployment, call.usage, call.atMs) }
-  if (!call.completed && call.contentChars === 0) {
+  if (!call.completed && call.contentChars === 0 && call.outputTokens === undefined) {
     return { usage: NO_USAGE, usageSource: 'none', costNanoUsd: 0, priceId: null }
   }
   const estimated: Usage = {
     ...NO_USAGE,
     inputTokens: call.inputTokens,
-    outputTokens: Math.ceil(call.contentChars / ENVELOPE_CHARS_PER_TOKEN),
+    outputTokens: call.outputTokens ?? Math.ceil(call.contentChars / ENVELOPE_CHARS_PER_TOKEN),
   }
   return { usage: estimated, usageSource: 'estimate', ...price(deployment, estimated, call.atMs) }
 }

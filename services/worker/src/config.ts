@@ -26,6 +26,8 @@ export interface WorkerConfig {
   /** A suspect worker runs one job at a time, from the suspect lane alone. */
   suspect: boolean
   drainMs: number
+  /** How long the minute of the providers' limits is, ms. Tests shorten it. */
+  quotaMinuteMs: number
   logLevel: string
   /** Name of this process as an owner of jobs. */
   owner: string
@@ -45,6 +47,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     simulatorUrl: parsed.SWITCHYARD_SIMULATOR_URL ?? null,
     suspect: parsed.SWITCHYARD_WORKER_ROLE === 'suspect',
     drainMs: parsed.SWITCHYARD_DRAIN_MS,
+    quotaMinuteMs: 60_000,
     logLevel: parsed.LOG_LEVEL,
     owner: `w-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${Date.now().toString(36)}`,
   }

@@ -1,14 +1,13 @@
 import { fallBack } from '@switchyard/broker/fall-back'
-import { runEffectsSoon } from '@switchyard/broker/run-effects'
 import { settle } from '@switchyard/broker/settle'
 import type { Outcome } from '@switchyard/catalog/outcome'
-import { endAttempt } from '@switchyard/jobs/end-attempt'
 import { releaseJob } from '@switchyard/jobs/release-job'
 import { restartLog } from '@switchyard/jobs/restart-log'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import type { ClosedAttempt } from './attempt.ts'
 import { recordQuotaWait } from './attempt-span.ts'
+import { type Closing, closeAttempt, owe } from './close-attempt.ts'
 import { countOutcome } from './count-outcome.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
@@ -36,9 +35,10 @@ export async function executeOutcome(
   const ending = closed?.ending ?? null
   const attempt = ending ? { number: ending.number, ending: ending.ending } : undefined
 
+  const waits = outcome.kind === 'defer' && !(closed?.ending === null && hold.passage.isSurplus)
   // A slot was booked for it where it had no capacity. Who does not wait for that (goes elsewhere, or has ended) gives it back.
-  if (closed && closed.ending === null && (outcome.kind !== 'defer' || hold.reason === 'ended')) {
-    cancelBooking(jobs.redis, closed.deployment, closed.lease).catch((error) =>
+  if (closed && closed.ending === null && (!waits || hold.reason === 'ended')) {
+    cancelBooking(jobs.redis, closed.deployment, closed.lease, broker.limiterClock).catch((error) =>
       broker.onError(error, 'give a booked slot back'),
     )
   }
@@ -84,12 +84,13 @@ export async function executeOutcome(
       }),
     )
     if (!moved) return closeLate(worker, hold, ending)
+    if (closed?.ending === null) hold.passage.movedOn()
     countOutcome(worker, hold, outcome, closed)
     owe(worker, hold, moved.rowId, ending?.number ?? 0)
     return OVER
   }
 
-  const notBeforeMs = outcome.kind === 'defer' ? outcome.untilMs : null
+  const notBeforeMs = outcome.kind === 'defer' && waits ? outcome.untilMs : null
   const { released, rowId } = await keepTrying(hold, () =>
     releaseJob(jobs, hold.jobId, { fence: hold.fence, notBeforeMs, attempt }),
   )
@@ -107,19 +108,13 @@ export async function executeOutcome(
   owe(worker, hold, rowId, ending?.number ?? 0)
   // The lane counts by this machine's clock.
   const inMs = notBeforeMs === null ? 0 : notBeforeMs - hold.nowMs
-  return { kind: 'over', verdict: { kind: 'delay', untilMs: Date.now() + inMs } }
+  const untilMs = Date.now() + inMs
+  if (waits) hold.passage.putOff(untilMs)
+  return { kind: 'over', verdict: { kind: 'delay', untilMs } }
 }
 
-type Closing = Extract<ClosedAttempt, { kind: 'failed' }>['ending']
-
-/** Closes the attempt alone: the job goes on here, or has its end (or another owner) already. Closed once, whoever does it. */
-async function closeLate(worker: WorkerContext, hold: Hold, ending: Closing): Promise<Executed> {
-  if (ending) {
-    const { rowId } = await keepTrying(hold, () =>
-      endAttempt(worker.broker.jobs, hold.jobId, hold.fence, ending.beginning, ending.ending),
-    )
-    owe(worker, hold, rowId, ending.number)
-  }
+async function closeLate(worker: WorkerContext, hold: Hold, ending: Closing | null): Promise<Executed> {
+  if (ending) await closeAttempt(worker, hold, ending)
   return OVER
 }
 
@@ -139,11 +134,4 @@ async function prepareLog(
   hold.fence = restarted.fence
   openLog(worker, hold, 0)
   return 'ready'
-}
-
-function owe(worker: WorkerContext, hold: Hold, rowId: string | null, number: number): void {
-  const attempt = hold.attempts.find((candidate) => candidate.number === number)
-  if (rowId && attempt) {
-    runEffectsSoon(worker.broker, { rowId, jobId: hold.jobId, attempt: number, ended: false }, hold.spec, attempt)
-  }
 }

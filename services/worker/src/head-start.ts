@@ -37,7 +37,15 @@ export async function claimAhead(
   const limited = hasLimits(deployment.limits)
   const lease = attemptId(delivery.jobId, beginning.number)
   const [reserved, claimed] = await Promise.allSettled([
-    limited ? reserve(broker.jobs.redis, deployment.name, deployment.limits, { lease, ...beginning.estimate }) : null,
+    limited
+      ? reserve(
+          broker.jobs.redis,
+          deployment.name,
+          deployment.limits,
+          { lease, ...beginning.estimate },
+          broker.limiterClock,
+        )
+      : null,
     claimJob(broker.jobs, delivery, { owner, suspect, beginning, trial: limited }),
   ])
   const verdict = claimed.status === 'fulfilled' ? claimed.value : null
@@ -131,5 +139,6 @@ async function withdraw(worker: WorkerContext, hold: Hold, { beginning }: HeadSt
 }
 
 async function giveBack(worker: WorkerContext, { deployment }: UsableDeployment, lease: string): Promise<void> {
-  await reconcile(worker.broker.jobs.redis, deployment.name, deployment.limits, lease, null)
+  const { jobs, limiterClock } = worker.broker
+  await reconcile(jobs.redis, deployment.name, deployment.limits, lease, null, limiterClock)
 }

@@ -7,6 +7,7 @@ import type { JobLog } from '@switchyard/jobs/job-log'
 import type { Reader } from '@switchyard/jobs/readers'
 import type { AttemptBeginning } from '@switchyard/jobs/record'
 import type { Reservation } from '@switchyard/limits/reserve'
+import { FREE_PASSAGE, type Passage } from './lane-gate.ts'
 import type { UsableDeployment } from './upstreams.ts'
 
 /**
@@ -45,6 +46,8 @@ export class Hold {
   leases: { deployment: string; lease: string }[] = []
   /** What was done for the first attempt together with the claim, until its call is made. */
   headStart: HeadStart | null
+  /** Through the gate of the lane that the delivery came from. */
+  readonly passage: Passage
   /** By this process' clock: when the lease was last known to be ours. */
   renewedAtMs = performance.now()
   readonly #skewMs: number
@@ -52,7 +55,8 @@ export class Hold {
   #reason: StopReason | null = null
   #attachedAtMs = new Map<string, number>()
 
-  constructor(claim: Claim, headStart: HeadStart | null = null) {
+  constructor(claim: Claim, headStart: HeadStart | null = null, passage: Passage = FREE_PASSAGE) {
+    this.passage = passage
     this.claim = claim
     this.headStart = headStart
     this.jobId = claim.record.spec.id

@@ -13,6 +13,7 @@ export function logAttempt(worker: WorkerContext, hold: Hold, attempt: Attempt):
       lane: hold.claim.record.lane,
       attempt: attempt.number,
       deployment: attempt.deployment,
+      hedge: attempt.hedge,
       status: attempt.status,
       errorClass: attempt.errorClass ?? undefined,
       httpStatus: attempt.httpStatus ?? undefined,

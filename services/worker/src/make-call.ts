@@ -7,12 +7,17 @@ import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
 import { billAttempt } from './bill-attempt.ts'
 import { clientDialect } from './client-dialect.ts'
+import { type CostMeter, capReached } from './cost-cap.ts'
 import { countAttempt } from './count-attempt.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
 import type { OpenAttempt } from './open-attempt.ts'
+import { wholeAnswer } from './whole-answer.ts'
 import type { WorkerContext } from './worker-context.ts'
+
+/** Another deployment's first token came sooner. What this one has done is paid for all the same. */
+const OUTRUN: AttemptFailure = { class: 'cancelled', message: 'another deployment answered sooner', status: null }
 
 /** What is asked, the same of every deployment. */
 export interface Question {
@@ -27,6 +32,8 @@ export interface EndedCall {
   /** Where its lines went. */
   sink: AnswerSink
   result: ProviderResult
+  /** The answer of a job that is not streamed. */
+  body: string | null
   /** null: the answer is complete. */
   failure: AttemptFailure | null
   ending: AttemptEnding
@@ -39,23 +46,27 @@ export async function makeCall(
   open: OpenAttempt,
   question: Question,
 ): Promise<EndedCall> {
-  const { beginning, target } = open
-  if (open.onTrial) worker.trials.begin(hold.jobId, hold.spec.stream)
+  const { beginning, target, meter } = open
+  const { spec } = hold
+  const signal = open.stop?.signal ?? hold.signal
+  const made = !signal.aborted
+  if (open.onTrial) worker.trials.begin(hold.jobId, spec.stream)
   const span = startAttemptSpan(worker, hold, beginning)
-  const sink = new AnswerSink(hold, beginning)
+  const sink = new AnswerSink(hold, open)
   const result = await callProvider(
     worker.transport,
     {
       ...clientDialect(hold),
       upstream: target.upstream,
       body: question.body,
-      stream: hold.spec.stream,
-      includeUsage: hold.spec.includeUsage,
+      // Only a stream can be stopped at the job's cost cap.
+      stream: spec.stream || meter !== null,
+      includeUsage: spec.includeUsage || (meter !== null && !spec.stream),
       drop: beginning.dropped,
       attemptId: open.id,
       prefill: question.prefill,
       promptCache: hold.spec.promptCache,
-      signal: hold.signal,
+      signal,
     },
     sink,
   )
@@ -63,37 +74,50 @@ export async function makeCall(
   if (!result.ok) learn(worker, beginning.deployment, result.failure)
   hold.unlease(open.id)
 
-  const failure = result.ok ? null : interpret(hold, result.failure)
-  const ending = endingOf(hold, open, sink, result, failure)
+  const failure = failureOf(hold, open, result)
+  const ending = endingOf(hold, open, { made, sink, result, failure })
   const attempt: Attempt = { ...beginning, ...ending }
   hold.attempts = [...hold.attempts, attempt]
   span.end(attempt)
   logAttempt(worker, hold, attempt)
   countAttempt(worker, hold, attempt)
-  return { open, sink, result, failure, ending }
+  let body = result.ok ? result.body : null
+  if (meter && !spec.stream && result.ok && failure === null) {
+    sink.flushHeld()
+    body = wholeAnswer(spec, sink.lines, result.terminal ?? null)
+  }
+  return { open, sink, result, body, failure, ending }
+}
+
+/** Why there is no answer of this call; null where there is one. */
+function failureOf(hold: Hold, { stop, meter, racer }: OpenAttempt, result: ProviderResult): AttemptFailure | null {
+  const outrun = stop?.reason === 'outrun' || (result.ok && racer !== null && !racer.win())
+  if (outrun && (result.ok || hold.reason === null)) return OUTRUN
+  if (hold.reason === null && stop?.reason === 'cost_cap' && meter) {
+    return { class: 'cost_limit', message: capReached(hold, meter), status: result.httpStatus }
+  }
+  return result.ok ? null : interpret(hold, result.failure)
 }
 
 /** A refusal says how long the deployment has no room for anybody. */
 function learn(worker: WorkerContext, deployment: string, failure: AttemptFailure): void {
   const { retryAfterMs } = failure
   if (failure.class !== 'rate_limited' || retryAfterMs === undefined) return
-  narrow(worker.broker.jobs.redis, deployment, { retryAfterMs }).catch((error) =>
-    worker.broker.onError(error, 'narrow a limit'),
-  )
+  const { jobs, limiterClock, onError } = worker.broker
+  narrow(jobs.redis, deployment, { retryAfterMs }, limiterClock).catch((error) => onError(error, 'narrow a limit'))
 }
 
 function endingOf(
   hold: Hold,
-  { target, beginning }: OpenAttempt,
-  sink: AnswerSink,
-  result: ProviderResult,
-  failure: AttemptFailure | null,
+  { target, beginning, meter }: OpenAttempt,
+  call: { made: boolean; sink: AnswerSink; result: ProviderResult; failure: AttemptFailure | null },
 ): AttemptEnding {
+  const { sink, result, failure } = call
   return {
     status: failure === null ? 'completed' : statusOf(hold, failure),
     dropped: result.ok ? union(beginning.dropped, result.dropped) : beginning.dropped,
-    // Handed back is no failure of anybody's.
-    errorClass: hold.reason === 'drain' ? null : (failure?.class ?? null),
+    // Handed back, or merely slower, is no failure of anybody's.
+    errorClass: hold.reason === 'drain' || failure === OUTRUN ? null : (failure?.class ?? null),
     errorMessage: failure?.message ?? null,
     httpStatus: result.httpStatus,
     ttftMs: sink.firstContentAtMs === null ? null : sink.firstContentAtMs - beginning.startedAtMs,
@@ -104,9 +128,17 @@ function endingOf(
       completed: result.ok,
       contentChars: sink.contentChars,
       inputTokens: hold.spec.estimate.inputTokens,
+      outputTokens: call.made ? knownOutput(hold, failure, meter) : undefined,
       atMs: beginning.startedAtMs,
     }),
   }
+}
+
+/** Output tokens that are known better than by the lines that came. */
+function knownOutput(hold: Hold, failure: AttemptFailure | null, meter: CostMeter | null): number | undefined {
+  // Whoever is left behind had read the prompt; how far an answer in one piece had come nobody knows.
+  if (failure === OUTRUN) return hold.spec.stream ? 0 : hold.spec.estimate.outputTokens
+  return meter && meter.outputTokens > 0 ? meter.outputTokens : undefined
 }
 
 function statusOf(hold: Hold, failure: AttemptFailure): AttemptEnding['status'] {

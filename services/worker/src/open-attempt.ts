@@ -4,12 +4,20 @@ import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import type { AttemptBeginning } from '@switchyard/jobs/record'
 import { reconcile } from '@switchyard/limits/reconcile'
 import { estimateCost } from './bill-attempt.ts'
+import { CallStop } from './call-stop.ts'
+import { allowanceOf, type CostMeter } from './cost-cap.ts'
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { reserveCapacity } from './reserve-capacity.ts'
 import type { UsableDeployment } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
+
+/** A call of which only one may be shown. */
+interface Racer {
+  /** It has something to show: true if it was the first, and may. */
+  win(): boolean
+}
 
 /** An attempt that is written down and has its capacity. Its call is due, and then its end. */
 export interface OpenAttempt {
@@ -19,6 +27,12 @@ export interface OpenAttempt {
   beginning: AttemptBeginning
   /** Written down with the claim, and shown to nobody until its call is made. */
   onTrial: boolean
+  /** Ends this call alone; null: nothing will. */
+  stop: CallStop | null
+  /** Of a job with a cost cap. */
+  meter: CostMeter | null
+  /** Where it may not be the only one. */
+  racer: Racer | null
 }
 
 export type Opened =
@@ -42,12 +56,18 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
     if (!capacity.reserved) return
-    await reconcile(worker.broker.jobs.redis, deployment, target.deployment.limits, id, null)
+    const { jobs, limiterClock } = worker.broker
+    await reconcile(jobs.redis, deployment, target.deployment.limits, id, null, limiterClock)
   }
-  if (hold.signal.aborted) {
+  const allowance = allowanceOf(hold, target)
+  if (hold.signal.aborted || !allowance.ok) {
     if (begun) await abandonHeadStart(worker, hold)
     else await giveBack()
-    return refused(interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null }))
+    return refused(
+      allowance.ok
+        ? interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null })
+        : { class: 'cost_limit', message: allowance.message, status: null },
+    )
   }
 
   if (capacity.reserved) hold.lease(deployment, id)
@@ -58,7 +78,10 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
     return { kind: 'lost' }
   }
   hold.headStart = null
-  return { kind: 'open', open: { id, target, beginning, onTrial: begun !== null && capacity.reserved } }
+  const { meter } = allowance
+  const stop = hold.spec.hedge || meter ? new CallStop(hold.signal) : null
+  const onTrial = begun !== null && capacity.reserved
+  return { kind: 'open', open: { id, target, beginning, onTrial, stop, meter, racer: null } }
 }
 
 /** What is written down of an attempt at a deployment of that hop. */

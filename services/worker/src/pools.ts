@@ -4,11 +4,16 @@ import type { Delivery } from '@switchyard/lanes/delivery'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import type { RedisClient } from '@switchyard/redis/connect'
+import { createLaneGate, type GateState, type LaneGate, type Passage } from './lane-gate.ts'
 import type { Upstreams } from './upstreams.ts'
 
 export interface Pools {
   /** Opens consumers for lanes that are new, closes those that no deployment serves any more. */
   adapt(upstreams: Upstreams): Promise<void>
+  /** A call of this deployment has ended. */
+  freed(deployment: string): void
+  /** Each lane that is served here, with why it is not fetched from just now. */
+  gates(): Map<string, GateState | null>
   /** Stops fetching; resolves when nothing is being handled. */
   stop(): Promise<void>
 }
@@ -17,48 +22,92 @@ export interface Pools {
 export function createPools(options: {
   redis: RedisClient
   suspect: boolean
-  handle: (delivery: Delivery) => Promise<Verdict>
+  handle: (delivery: Delivery, passage: Passage) => Promise<Verdict>
+  /** How long the minute of the limits is, ms. */
+  minuteMs?: number
   onError: (error: unknown) => void
 }): Pools {
-  const consumers = new Map<string, Consumer>()
+  const pools = new Map<string, Pool>()
+
+  function open(lane: string, { concurrency, deployments }: Serving): Pool {
+    const gate = createLaneGate({
+      minuteMs: options.minuteMs,
+      allow: (deliveries) => consumer.allow(deliveries),
+    })
+    const consumer = createConsumer({
+      redis: options.redis,
+      lane,
+      concurrency,
+      async handle(delivery) {
+        const passage = gate.enter(delivery.jobId)
+        try {
+          return await options.handle(delivery, passage)
+        } finally {
+          passage.left()
+        }
+      },
+      onError: options.onError,
+    })
+    gate.setDeployments(deployments)
+    return { consumer, gate }
+  }
+
+  function close({ consumer, gate }: Pool): Promise<void> {
+    gate.stop()
+    return consumer.stop()
+  }
 
   return {
     async adapt(upstreams) {
-      const wanted = options.suspect ? new Map([[SUSPECT_LANE, 1]]) : lanesOf(upstreams)
-      for (const [lane, concurrency] of wanted) {
-        const existing = consumers.get(lane)
-        if (existing) existing.setConcurrency(concurrency)
-        else {
-          consumers.set(
-            lane,
-            createConsumer({
-              redis: options.redis,
-              lane,
-              concurrency,
-              handle: options.handle,
-              onError: options.onError,
-            }),
-          )
-        }
+      const wanted = options.suspect ? SUSPECT : lanesOf(upstreams)
+      for (const [lane, serving] of wanted) {
+        const existing = pools.get(lane)
+        if (existing) {
+          existing.consumer.setConcurrency(serving.concurrency)
+          existing.gate.setDeployments(serving.deployments)
+        } else pools.set(lane, open(lane, serving))
       }
-      const unwanted = [...consumers].filter(([lane]) => !wanted.has(lane))
-      for (const [lane] of unwanted) consumers.delete(lane)
-      await Promise.all(unwanted.map(([, consumer]) => consumer.stop()))
+      const unwanted = [...pools].filter(([lane]) => !wanted.has(lane))
+      for (const [lane] of unwanted) pools.delete(lane)
+      await Promise.all(unwanted.map(([, pool]) => close(pool)))
     },
+    freed(deployment) {
+      for (const { gate } of pools.values()) gate.freed(deployment)
+    },
+    gates: () => new Map(Array.from(pools, ([lane, { gate }]) => [lane, gate.state()])),
     async stop() {
-      await Promise.all([...consumers.values()].map((consumer) => consumer.stop()))
-      consumers.clear()
+      await Promise.all([...pools.values()].map(close))
+      pools.clear()
     },
   }
 }
 
-/** Lane → slots in this process. */
-function lanesOf({ catalog, usable }: Upstreams): Map<string, number> {
-  const lanes = new Map<string, number>()
+/** How a lane is served in this process. */
+interface Serving {
+  /** Slots. */
+  concurrency: number
+  deployments: string[]
+}
+
+interface Pool {
+  consumer: Consumer
+  gate: LaneGate
+}
+
+/** Its jobs are anybody's, one at a time: no deployment stands for the lane. */
+const SUSPECT: ReadonlyMap<string, Serving> = new Map([[SUSPECT_LANE, { concurrency: 1, deployments: [] }]])
+
+function lanesOf({ catalog, usable }: Upstreams): Map<string, Serving> {
+  const lanes = new Map<string, Serving>()
   for (const { deployment } of usable.values()) {
     const modelClass = catalog.classes.get(deployment.class)!
-    lanes.set(laneOf(deployment, 'interactive'), modelClass.interactive.concurrency)
-    lanes.set(laneOf(deployment, 'batch'), modelClass.batch.concurrency)
+    for (const tier of ['interactive', 'batch'] as const) {
+      const lane = laneOf(deployment, tier)
+      const serving = lanes.get(lane) ?? { concurrency: 0, deployments: [] }
+      serving.concurrency = modelClass[tier].concurrency
+      serving.deployments.push(deployment.name)
+      lanes.set(lane, serving)
+    }
   }
   return lanes
 }

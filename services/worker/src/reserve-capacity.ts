@@ -5,11 +5,8 @@ import { type Reservation, reserve } from '@switchyard/limits/reserve'
 import { recordQuotaWait } from './attempt-span.ts'
 import { noteRefusal } from './head-start.ts'
 import type { Hold } from './hold.ts'
-import { pause } from './pause.ts'
+import { NEAR_SLOT } from './lane-gate.ts'
 import type { WorkerContext } from './worker-context.ts'
-
-/** A slot this near is waited for in the worker; for a later one the job is deferred or falls back. */
-const WAIT_IN_PLACE_MS = 2_000
 
 /**
  * Reserves what the attempt will use of its deployment's quota. Refused means: booked ahead, `retryAfterMs` says how far.
@@ -22,16 +19,27 @@ export async function reserveCapacity(
   lease: string,
   known: Reservation | null,
 ): Promise<{ ok: true; reserved: boolean } | { ok: false; failure: AttemptFailure }> {
-  if (!hasLimits(deployment.limits)) return { ok: true, reserved: false }
+  const { limiterClock = {} } = worker.broker
+  if (!hasLimits(deployment.limits)) {
+    hold.passage.answered(deployment.name, { ok: true })
+    return { ok: true, reserved: false }
+  }
   const askedAtMs = Date.now()
-  const waitUntilMs = askedAtMs + WAIT_IN_PLACE_MS
+  const waitUntilMs = askedAtMs + NEAR_SLOT * (limiterClock.minuteMs ?? 60_000)
   let waited = false
   let answer = known
   for (;;) {
     const reserved: Reservation =
       answer ??
-      (await reserve(worker.broker.jobs.redis, deployment.name, deployment.limits, { lease, ...hold.spec.estimate }))
+      (await reserve(
+        worker.broker.jobs.redis,
+        deployment.name,
+        deployment.limits,
+        { lease, ...hold.spec.estimate },
+        limiterClock,
+      ))
     answer = null
+    hold.passage.answered(deployment.name, reserved)
     if (reserved.ok) {
       if (waited) {
         recordQuotaWait(worker, hold, {
@@ -57,6 +65,6 @@ export async function reserveCapacity(
       }
     }
     waited = true
-    await pause(Math.max(1, waitMs), hold.signal)
+    await worker.slotWaits.wait(deployment.name, Math.max(1, waitMs), hold.signal)
   }
 }

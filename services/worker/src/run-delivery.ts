@@ -11,13 +11,14 @@ import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { abandonHeadStart, checkHeadStart, claimAhead } from './head-start.ts'
 import { Hold } from './hold.ts'
+import type { Passage } from './lane-gate.ts'
 import { runJob } from './run-job.ts'
 import type { WorkerContext } from './worker-context.ts'
 
 const DONE: Verdict = { kind: 'done' }
 
 /** What a consumer does with one delivery: claims the job (and begins it by the way) and runs it, or does what the record says instead. */
-export async function runDelivery(worker: WorkerContext, delivery: Delivery): Promise<Verdict> {
+export async function runDelivery(worker: WorkerContext, delivery: Delivery, passage: Passage): Promise<Verdict> {
   const { broker } = worker
   const { verdict, headStart } = await claimAhead(worker, delivery)
   switch (verdict.kind) {
@@ -39,7 +40,7 @@ export async function runDelivery(worker: WorkerContext, delivery: Delivery): Pr
       return DONE
     }
     case 'claimed': {
-      const hold = new Hold(verdict.claim, headStart)
+      const hold = new Hold(verdict.claim, headStart, passage)
       worker.holds.add(hold)
       try {
         await checkHeadStart(worker, hold)

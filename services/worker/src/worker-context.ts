@@ -5,6 +5,7 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
+import type { SlotWaits } from './slot-waits.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** What every step of the attempt pipeline works with. Made once in `main.ts`. */
@@ -18,6 +19,7 @@ export interface WorkerContext {
   trials: Trials
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
+  slotWaits: SlotWaits
   owner: string
   suspect: boolean
   logger: Logger

@@ -59,8 +59,11 @@ local function ask(lease, amounts, places, taken)
       if own.slot <= now + CLAIM then near = near - 1 end
     end
   end
-  -- Its slot has come: what others booked no longer stands before it. Anybody else must leave room for everything that is booked.
+  -- Its slot has come: what others booked no longer stands before it.
   local due = own ~= nil and own.slot <= now
+  -- Nor does it for the first in line, who may come early: by then its tokens have left the window earlier too. Anybody else must
+  -- leave room for everything that is booked.
+  local first_in_line = due or own ~= nil and call('ZCOUNT', KEYS[3], '-inf', '(' .. int(own.slot)) == 0
 
   -- No clock says when a place gets free: an estimate from how long places are held and how many wait.
   local function place_at()
@@ -73,13 +76,13 @@ local function ask(lease, amounts, places, taken)
     return now + math.ceil(wait)
   end
 
-  local claims = due and 0 or near
+  local claims = first_in_line and 0 or near
   if places > 0 and S[LIVE] + claims >= places then lapse(taken) end
   local no_place = places > 0 and S[LIVE] + claims >= places
   local full = {}
   for _, x in ipairs(limited) do
     local spent = S[SUM + x]
-    if not due then spent = spent + L[BOOKED + x] - (own and own.cost[x] or 0) end
+    if not first_in_line then spent = spent + L[BOOKED + x] - (own and own.cost[x] or 0) end
     if amounts[x] > 0 and spent + amounts[x] > limits[x] then full[#full + 1] = x end
   end
 

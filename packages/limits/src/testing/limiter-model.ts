@@ -105,14 +105,15 @@ export class LimiterModel {
     const others = this.live().filter(([name]) => name !== lease)
     const reasons: string[] = []
     if (this.limitedUntilMs > this.nowMs) reasons.push(WAITING_FOR.rpm)
-    const claims = due ? 0 : others.filter(([, { slotMs }]) => slotMs <= this.nowMs + MINUTE / 60).length
+    const isFirst = due || (own !== undefined && others.every(([, { slotMs }]) => slotMs >= own.slotMs))
+    const claims = isFirst ? 0 : others.filter(([, { slotMs }]) => slotMs <= this.nowMs + MINUTE / 60).length
     if (this.limits.inFlight !== undefined && this.inFlight() + claims >= this.limits.inFlight) {
       reasons.push(WAITING_FOR.inFlight)
     }
     for (const name of this.dimensions) {
       const limit = this.limits[name]!
       const amount = Math.min(asked[name]!, limit)
-      const booked = due ? 0 : others.reduce((sum, [, { cost }]) => sum + cost[name]!, 0)
+      const booked = isFirst ? 0 : others.reduce((sum, [, { cost }]) => sum + cost[name]!, 0)
       if (amount > 0 && this.counted(name) + booked + amount > limit) reasons.push(WAITING_FOR[name])
     }
     const keeps = own && !due && own.slotMs >= this.limitedUntilMs

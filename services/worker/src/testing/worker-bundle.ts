@@ -46,7 +46,8 @@ export interface WorkerBundle {
   start(over?: Partial<WorkerConfig>, logged?: string[], telemetry?: Telemetry): Promise<StartedWorker>
   /** A job over both deployments, or over `hops`, that asks for so many chunks. */
   spec(over?: Partial<JobSpec>, hops?: TestDeployment[]): JobSpec
-  submit(spec: JobSpec, chunks?: number): Promise<JobSpec>
+  /** `asked` takes the place of the messages, for other dialects. */
+  submit(spec: JobSpec, chunks?: number, asked?: object): Promise<JobSpec>
   read(jobId: string): Promise<JobRecord>
   /** The record once it has ended. */
   ended(jobId: string): Promise<JobRecord>
@@ -152,6 +153,7 @@ models:
           simulatorUrl: simulator.url,
           suspect: false,
           drainMs: 5_000,
+          quotaMinuteMs: 60_000,
           logLevel: 'info',
           owner,
           ...over,
@@ -176,9 +178,8 @@ models:
         },
         ...over,
       }),
-    async submit(spec, chunks = 5) {
-      const messages = [{ role: 'user', content: `length: ${chunks} chunks` }]
-      const body = Buffer.from(JSON.stringify({ model: spec.model, messages, stream: spec.stream }))
+    async submit(spec, chunks = 5, asked = { messages: [{ role: 'user', content: `length: ${chunks} chunks` }] }) {
+      const body = Buffer.from(JSON.stringify({ model: spec.model, ...asked, stream: spec.stream }))
       await submit(broker, { spec, body, reader: null })
       return spec
     },
