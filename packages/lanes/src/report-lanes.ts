@@ -28,28 +28,30 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`,
 )
 
+/** Each lane that is served, with why it is not fetched from just now. */
+type Gates = Map<string, { closedUntilMs: number; waitingFor: WaitsFor } | null>
+
 export interface LaneReports {
   /** A delivery of the lane is being worked on: it has its capacity. Once for each. */
   started(lane: string, tokens: number): void
+  /** From now on. */
+  start(gates: () => Gates): void
   stop(): void
 }
 
 /** Tells once a second what this worker does with the lanes that it serves: one script for each of them, whatever their load. */
-export function startLaneReports(options: {
+export function createLaneReports(options: {
   redis: RedisClient
   worker: string
-  /** Each lane that is served here, with why it is not fetched from just now. */
-  gates(): Map<string, { closedUntilMs: number; waitingFor: WaitsFor } | null>
   onError(error: unknown): void
   prefix?: string
   everyMs?: number
 }): LaneReports {
-  const { redis, worker, gates, onError, prefix = LANE_PREFIX, everyMs = EVERY_MS } = options
+  const { redis, worker, onError, prefix = LANE_PREFIX, everyMs = EVERY_MS } = options
   const counts = new Map<string, { starts: number; tokens: number }>()
 
-  async function report(): Promise<void> {
+  async function report(served: Gates): Promise<void> {
     const nowMs = Date.now()
-    const served = gates()
     for (const lane of counts.keys()) if (!served.has(lane)) counts.delete(lane)
     const replies = await pipelineBySlot(
       redis,
@@ -67,16 +69,7 @@ export function startLaneReports(options: {
   }
 
   let busy = false
-  const timer = setInterval(() => {
-    if (busy) return
-    busy = true
-    report()
-      .catch(onError)
-      .finally(() => {
-        busy = false
-      })
-  }, everyMs)
-  timer.unref()
+  let timer: NodeJS.Timeout | undefined
 
   return {
     started(lane, tokens) {
@@ -86,6 +79,18 @@ export function startLaneReports(options: {
         count.starts++
         count.tokens += tokens
       }
+    },
+    start(gates) {
+      timer = setInterval(() => {
+        if (busy) return
+        busy = true
+        report(gates())
+          .catch(onError)
+          .finally(() => {
+            busy = false
+          })
+      }, everyMs)
+      timer.unref()
     },
     stop: () => clearInterval(timer),
   }

@@ -131,14 +131,16 @@ export function startLaneWatch(options: {
     }
   }
 
-  /** Uncorrected. Null while nobody can say how fast the lane is. */
+  /** Uncorrected. Null while nobody can say how fast the lane is, nor when it opens. */
   function predict(name: string, lane: Lane, position: number): number | null {
     const rate = rateOf(name, lane)
-    if (rate === null || !lane.look) return null
+    if (!lane.look) return null
     const gate = gateOf(lane)
+    const closedMs = gate ? gate.untilMs - nowOf(lane) : 0
+    if (rate === null) return gate ? closedMs : null
     // Those that were put off have had their turn: at their moment they go next.
     const ahead = position + 1 + lane.look.delayed
-    return Math.max(gate ? gate.untilMs - nowOf(lane) : 0, (ahead * 1_000) / rate)
+    return Math.max(closedMs, (ahead * 1_000) / rate)
   }
 
   function rateOf(name: string, lane: Lane): number | null {

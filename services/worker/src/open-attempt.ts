@@ -78,10 +78,17 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
     return { kind: 'lost' }
   }
   hold.headStart = null
+  countStart(worker, hold)
   const { meter } = allowance
   const stop = hold.spec.hedge || meter ? new CallStop(hold.signal) : null
   const onTrial = begun !== null && capacity.reserved
   return { kind: 'open', open: { id, target, beginning, onTrial, stop, meter, racer: null } }
+}
+
+/** A delivery counts once, however many attempts are made of it. */
+function countStart({ lanes }: WorkerContext, { claim, fence, attempts, spec }: Hold): void {
+  if (attempts.some((earlier) => earlier.fence === fence)) return
+  lanes.started(claim.record.lane, spec.estimate.inputTokens + spec.estimate.outputTokens)
 }
 
 /** What is written down of an attempt at a deployment of that hop. */

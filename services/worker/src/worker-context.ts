@@ -1,5 +1,6 @@
 import type { Broker } from '@switchyard/broker/broker'
 import type { LogWriter } from '@switchyard/jobs/log-writer'
+import type { LaneReports } from '@switchyard/lanes/report-lanes'
 import type { Transport } from '@switchyard/providers/transport'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
@@ -20,6 +21,8 @@ export interface WorkerContext {
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
   slotWaits: SlotWaits
+  /** Tells how fast lanes move. */
+  lanes: LaneReports
   owner: string
   suspect: boolean
   logger: Logger

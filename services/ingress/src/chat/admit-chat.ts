@@ -6,7 +6,6 @@ import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyRequest } from 'fastify'
 import { principalOf } from '../access.ts'
-import { checkWait } from '../check-wait.ts'
 import type { Headers } from '../failure-headers.ts'
 import type { Ingress } from '../ingress.ts'
 import { type Preference, readPrefer } from '../prefer.ts'
@@ -74,7 +73,6 @@ export async function admit(
       bytes: bytes.length,
       traceparent: span.traceparent,
     })
-    await checkWait(ingress, spec)
     if (span.recording) {
       span.set({
         [ATTR.jobId]: spec.id,
