@@ -9,6 +9,7 @@ import { measureBatches } from './measure-batches.ts'
 import { inTurn } from './measure-first-token.ts'
 import { measureLanes } from './measure-lanes.ts'
 import { measureMemory } from './measure-memory.ts'
+import { measureRouting } from './measure-routing.ts'
 import { measureTelemetry } from './measure-telemetry.ts'
 import { measureVariants } from './measure-variants.ts'
 import { measureWebhooks } from './measure-webhooks.ts'
@@ -73,6 +74,7 @@ async function bench(options: BenchOptions): Promise<number> {
     if (sections.has('lanes')) await measureLanes(rig)
     if (sections.has('batches')) await measureBatches(rig)
     if (sections.has('webhooks')) await measureWebhooks(rig)
+    if (sections.has('routing')) await measureRouting(rig)
 
     const text = report(results, conditions, options.heldStreams)
     process.stdout.write(`\n${text}`)

@@ -36,12 +36,11 @@ export async function measureBatches(rig: Rig): Promise<void> {
         memory.stop()
       }
       for (const part of ['ingress', 'background']) rig.results.add('batch', `${part} MB`, memory.peakKb(part) / 1024)
-      rig.say(`beside a batch, round ${round + 1}`)
-      await measureBesideBatch(rig, variant.target)
     }
   } finally {
     await variant.stop()
   }
+  await measureBesideBatch(rig)
 }
 
 async function measureWhole({ results }: Rig, variant: Variant, lines: number): Promise<void> {

@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util'
 import { VARIANTS, type VariantName } from './variant.ts'
 
-export const SECTIONS = ['ttft', 'saturation', 'telemetry', 'memory', 'lanes', 'webhooks', 'batches'] as const
+export const SECTIONS = [
+  'ttft',
+  'saturation',
+  'telemetry',
+  'memory',
+  'lanes',
+  'webhooks',
+  'batches',
+  'routing',
+] as const
 export type Section = (typeof SECTIONS)[number]
 
 export interface BenchOptions {

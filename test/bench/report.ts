@@ -3,6 +3,7 @@ import { added, figure, markdownTable } from './markdown.ts'
 import { STREAMS } from './measure-first-token.ts'
 import { costText } from './process-costs.ts'
 import { CHUNKS } from './prompt.ts'
+import { routing } from './report-routing.ts'
 import type { Results } from './results.ts'
 import { VARIANTS, type VariantName } from './variant.ts'
 
@@ -22,6 +23,7 @@ export function report(results: Results, conditions: string, heldStreams: number
     delivery(results),
     batches(results),
     besideBatch(results),
+    routing(results),
     goals(results),
   ].filter((part) => part !== '')
   const failed = results.failed()
@@ -138,6 +140,8 @@ function besideBatch(results: Results): string {
     if (without !== null && withIt !== null)
       rows.push([what, figure(without!), figure(withIt!), `${figure(results.ratio(name, 'with', 'without'))} ×`])
   }
+  row('interactive requests: wait in their lane, p50, ms', 'queue wait p50')
+  row('interactive requests: wait in their lane, p99, ms', 'queue wait p99')
   row('interactive requests: time beyond the model’s own, p50, ms', 'beside a batch p50')
   row('interactive requests: time beyond the model’s own, p99, ms', 'beside a batch p99')
   row('fifty batches of ten lines, until all have ended, ms', 'small batches ms')

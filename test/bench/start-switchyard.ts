@@ -11,12 +11,12 @@ const NOT_OURS = /^(OTEL_|SWITCHYARD_(?!REDIS_SERVER$)|LOG_LEVEL$|REDIS_URL$|NOD
 /**
  * What `npm start` runs, with the bench's catalog and a data directory of its own, in front of the simulator.
  *
- * @param options.otlpUrl where its spans go, every one of them; telemetry is off without it
+ * @param options.otlpUrl where its spans go, every one of them; telemetry is off without it. `otlpJson`: as JSON, not protobuf
  */
 export async function startSwitchyard(
   crew: Crew,
   simulatorUrl: string,
-  options: { directory: string; otlpUrl?: string; nodeOptions?: string[] },
+  options: { directory: string; otlpUrl?: string; otlpJson?: boolean; nodeOptions?: string[] },
 ): Promise<Variant> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.test(name)))
   const member = crew.start({
@@ -39,6 +39,7 @@ export async function startSwitchyard(
       ...(options.otlpUrl === undefined
         ? {}
         : { OTEL_EXPORTER_OTLP_ENDPOINT: options.otlpUrl, OTEL_TRACES_SAMPLER: 'always_on' }),
+      ...(options.otlpJson ? { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' } : {}),
     },
   })
   const [, origin = '', key = ''] = await member.line(/^switchyard ready (http\S+) key (\S+)/)

@@ -26,6 +26,15 @@ export async function writeTestCatalog(directory: string): Promise<string> {
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models.alone = { route: ['gpt-mini'] }
   catalog.models.narrow = { route: ['narrow'] }
+  // The default `auto` on deployments of its own, whose health no other suite touches.
+  const own = (name: string) => `auto-${name}`
+  const { candidates, tasks, ...auto } = catalog.models.auto
+  for (const name of candidates) catalog.deployments[own(name)] = { ...catalog.deployments[name] }
+  catalog.models['auto-own'] = {
+    ...auto,
+    candidates: candidates.map(own),
+    tasks: Object.fromEntries(Object.entries(tasks).map(([task, name]) => [task, own(String(name))])),
+  }
   const file = join(directory, 'catalog.yaml')
   await writeFile(file, stringify(catalog))
   return file

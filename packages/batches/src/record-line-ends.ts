@@ -4,10 +4,9 @@ import { publishCommand } from '@switchyard/redis/publish'
 import { rowBlob } from './batch-blobs.ts'
 import type { Batches } from './batches.ts'
 import { batchKeys, NEWS_CHANNEL } from './keys.ts'
+import { INLINE_ROW_BYTES } from './row.ts'
 import { scripts } from './scripts.ts'
 
-/** Rows above this many bytes wait in the blob store for their segment. */
-const INLINE_ROW_BYTES = 64 * 1024
 /** A script call takes so many lines: some ms of Redis at most. */
 const LINES_PER_CALL = 100
 

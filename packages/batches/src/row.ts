@@ -1,3 +1,6 @@
+/** Rows above this many bytes wait in the blob store for their segment. */
+export const INLINE_ROW_BYTES = 64 * 1024
+
 /** A finished line's row: number `n` of the batch, counted from 1 in the order in which lines finished. */
 export interface Row {
   n: number

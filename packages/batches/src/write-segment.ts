@@ -4,7 +4,7 @@ import type { BatchRecord } from './batch-record.ts'
 import type { Batches } from './batches.ts'
 import { batchKeys } from './keys.ts'
 import { readStream } from './read-rows.ts'
-import { encodeRow } from './row.ts'
+import { encodeRow, INLINE_ROW_BYTES } from './row.ts'
 import { scripts } from './scripts.ts'
 
 /** What a batch keeps of rows in Redis before they become a segment. */
@@ -19,34 +19,34 @@ export function isSegmentDue({ rows, trimmed, pendingBytes }: BatchRecord): bool
 /**
  * Moves rows out of Redis into one blob: up to a thousand, or as many as make 4 MB. Rows never change, so whoever does it a second
  * time writes the same blob; one of other bounds that came later is deleted again. Nothing leaves Redis before the blob is written.
- * @returns how many rows are left in Redis, at most
  */
-export async function writeSegment(batches: Batches, { spec, rows, trimmed }: BatchRecord): Promise<number> {
+export async function writeSegment(batches: Batches, { spec, rows, trimmed }: BatchRecord): Promise<void> {
   const { redis, blobs } = batches
   const from = trimmed + 1
   const last = Math.min(rows, trimmed + SEGMENT_ROWS)
-  if (last < from) return 0
+  if (last < from) return
   const large: string[] = []
   let to = trimmed
   let inRedisBytes = 0
   async function* encoded(): AsyncGenerator<Buffer> {
     while (to < last) {
       const found = await readStream(batches, spec, to + 1, last)
-      if (found === 'moved') throw new Error('these rows stand in a segment already')
-      if (found.length === 0) return
+      if (found === 'moved' || found.length === 0) return
       for (const row of found) {
         if (inRedisBytes >= SEGMENT_BYTES) return
         yield Buffer.from(encodeRow(row))
         to = row.n
-        inRedisBytes += Buffer.byteLength(row.text)
-        large.push(rowBlob(spec, row.line, row.try))
+        const bytes = Buffer.byteLength(row.text)
+        inRedisBytes += bytes
+        if (bytes > INLINE_ROW_BYTES) large.push(rowBlob(spec, row.line, row.try))
       }
     }
   }
   // The bounds are part of the name, so they must be known before: the text is collected, a segment's worth of it.
   const chunks: Buffer[] = []
   for await (const chunk of encoded()) chunks.push(chunk)
-  if (to === trimmed) return 0
+  // Somebody else was faster.
+  if (to === trimmed) return
   const blob = segmentBlob(spec, from, to)
   await blobs.put(blob, Buffer.concat(chunks))
   const keys = batchKeys(spec.id)
@@ -58,5 +58,4 @@ export async function writeSegment(batches: Batches, { spec, rows, trimmed }: Ba
   )
   if (stays !== 1) await blobs.delete(blob)
   else await Promise.all(large.map((name) => blobs.delete(name)))
-  return rows - to
 }

@@ -1,3 +1,4 @@
+import { ROUTE_POLICIES } from '@switchyard/contract/job'
 import { z } from 'zod'
 import { CAPABILITIES } from './capabilities.ts'
 import { PROVIDER_KINDS } from './kind-capabilities.ts'
@@ -84,6 +85,12 @@ const deployment = z.strictObject({
       z.number('must be between 0 and 1').min(0, 'must be between 0 and 1').max(1, 'must be between 0 and 1'),
     )
     .optional(),
+  typical: z
+    .strictObject({
+      firstToken: duration.optional(),
+      tokensPerSecond: z.number('must be a number').positive('must be more than 0').optional(),
+    })
+    .nullish(),
   nativeBatch: z.boolean('must be true or false').optional(),
   promptCache: z.enum(['breakpoints', 'automatic', 'none'], 'must be breakpoints, automatic or none').optional(),
 })
@@ -93,12 +100,10 @@ const hop = z.union(
   'must be a deployment or a list of deployments',
 )
 
-const POLICIES = ['ordered', 'cost', 'latency', 'quality', 'balanced'] as const
-
 const model = z
   .strictObject({
     route: z.array(hop).min(1, 'must name at least one deployment').max(20, 'has at most 20 hops').optional(),
-    policy: z.enum(POLICIES, `must be one of ${POLICIES.join(', ')}`).optional(),
+    policy: z.enum(ROUTE_POLICIES, `must be one of ${ROUTE_POLICIES.join(', ')}`).optional(),
     candidates: z.array(text).min(1, 'must name at least one deployment').max(50).optional(),
     tasks: z.record(name, text).optional(),
     hedge: z.boolean('must be true or false').optional(),

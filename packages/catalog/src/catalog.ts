@@ -1,4 +1,4 @@
-import type { Tier } from '@switchyard/contract/job'
+import type { RoutePolicy, Tier } from '@switchyard/contract/job'
 import type { Capabilities } from './capabilities.ts'
 import type { ProviderKind } from './kind-capabilities.ts'
 import type { PromptCache } from './prompt-cache.ts'
@@ -49,8 +49,10 @@ export interface Deployment {
   /** Undefined means unlimited. Per minute: requests, tokens, input and output tokens; per day: requests; at once: calls. */
   limits: Limits
   timeouts: { firstTokenMs: number; idleMs: number; totalMs: number }
-  /** How well it does a task, 0 to 1. */
+  /** How well it does a task, 0 to 1; `general` stands for the tasks that are not among them. */
   scores: Readonly<Record<string, number>>
+  /** What can be expected of it before it was observed. null: not known. */
+  typical: { firstTokenMs: number | null; tokensPerSecond: number | null }
   nativeBatch: boolean
   promptCache: PromptCache
   /** null: unpriced. */
@@ -82,7 +84,7 @@ export type Price =
 
 export interface ModelEntry {
   name: string
-  policy: 'ordered' | 'cost' | 'latency' | 'quality' | 'balanced'
+  policy: RoutePolicy
   /** Deployment names in order: each inner list is tried as one hop. Empty for policies that choose among `candidates`. */
   route: readonly (readonly string[])[]
   candidates: readonly string[]

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { catalogFrom } from './catalog-fixture.ts'
+import { unseenFleet } from './fleet-view.ts'
 import { needsOf } from './needs.ts'
+import { planInput } from './plan-fixture.ts'
+import type { PlanInput } from './plan-input.ts'
 import { planRoute } from './plan-route.ts'
 
 const catalog = catalogFrom(readFileSync(new URL('../../../infra/catalog.yaml', import.meta.url), 'utf8'))
+const all = unseenFleet(new Set(catalog.deployments.keys()))
 
 function plan(model: string, body: object = {}) {
   const request = chatRequest.parse({ model, messages: [{ role: 'user', content: 'hi' }], ...body })
-  const options = { unsupported: null, tier: 'interactive' as const }
-  return planRoute(catalog, new Set(catalog.deployments.keys()), { model, needs: needsOf(request), options })
+  return planRoute(catalog, all, planInput(model, needsOf(request)))
 }
 
 test('the models of the field', () => {
@@ -52,4 +55,35 @@ test('every chat model plans a plain request; all but DeepSeek have a price', ()
   }
   const unpriced = [...catalog.deployments.values()].filter(({ price }) => price === null).map(({ name }) => name)
   expect(unpriced).toEqual(['deepseek-flash'])
+})
+
+describe('auto', () => {
+  const lead = (switchyard: Partial<PlanInput['options']> = {}, body: object = {}) => {
+    const request = chatRequest.parse({ model: 'auto', messages: [{ role: 'user', content: 'hi' }], ...body })
+    const options = { unsupported: null, tier: 'interactive' as const, ...switchyard }
+    const planned = planRoute(catalog, all, planInput('auto', needsOf(request), { options }))
+    if ('error' in planned) throw planned.error
+    return planned.route.hops[0]!.deployments[0]!.id
+  }
+
+  test('architecture goes to the deep model, all else to a fast one', () => {
+    expect(lead({ task: 'architecture' })).toBe('opus')
+    for (const task of ['execution', 'summaries', undefined]) expect(lead({ task })).toBe('flash')
+    for (const task of ['code_repair', 'terminal_execution']) {
+      expect(catalog.deployments.get(lead({ task }))?.class).toBe('fast')
+    }
+  })
+
+  test('a prompt of 1.2 M tokens goes to the only window that holds it, whatever is asked', () => {
+    const body = { messages: [{ role: 'user', content: 'word '.repeat(1_200_000) }] }
+    for (const task of ['architecture', undefined]) expect(lead({ task }, body)).toBe('long')
+    expect(lead({ strategy: 'cost' }, body)).toBe('long')
+  })
+
+  test('each strategy has its own favourite', () => {
+    expect(lead({ strategy: 'quality', task: 'code_repair' })).toBe('opus')
+    expect(lead({ strategy: 'quality', task: 'terminal_execution' })).toBe('gpt-base')
+    expect(lead({ strategy: 'latency' })).toBe('flash')
+    expect(lead({ strategy: 'cost' })).toBe('gpt-mini')
+  })
 })

@@ -21,8 +21,8 @@ export interface Needs {
   /** A file of the provider's own store, by id. */
   fileIds: boolean
   logprobs: boolean
-  /** n > 1 */
-  manyChoices: boolean
+  /** How many answers: `n`. */
+  choices: number
   reasoning: boolean
   /** The last message is the assistant's, to be continued. */
   prefill: boolean
@@ -70,7 +70,7 @@ export function needsOf(request: ChatRequest): Needs {
     files: 'files' in inMessages,
     fileIds: 'fileIds' in inMessages,
     logprobs: parameters.includes('logprobs') || parameters.includes('top_logprobs'),
-    manyChoices: parameters.includes('n'),
+    choices: request.n ?? 1,
     reasoning: parameters.includes('reasoning_effort'),
     prefill: 'prefill' in inMessages,
     inputTokens,

@@ -23,6 +23,8 @@ export interface OutcomeInput {
   prefillPossible: (deployment: string) => boolean
   /** A content filter's refusal may be asked again elsewhere. No policy says so yet. */
   policyAllowsContentFilterFallback?: boolean
+  /** Can another call of this deployment be kept within the job's cost cap? Absent: it has none. */
+  affordable?: (deployment: string) => boolean
   /** Context window in tokens; null: not known. */
   windowOf: (deployment: string) => number | null
   /** Tokens of prompt and asked-for answer, estimated. */

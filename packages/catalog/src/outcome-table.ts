@@ -8,7 +8,7 @@ export interface OutcomeRow {
    */
   here: 'once' | 'again' | 'defer' | 'never'
   /** Deployments of the route that were not tried yet, in this hop or a later one. */
-  elsewhere: 'any' | 'larger_window' | 'by_policy' | 'never'
+  elsewhere: 'any' | 'larger_window' | 'affordable' | 'by_policy' | 'never'
   /** Whose health the failure counts against. */
   breaker: 'deployment' | 'credential' | null
 }
@@ -23,7 +23,7 @@ export const OUTCOME_TABLE: Record<ErrorClass, OutcomeRow> = {
   content_filter: { here: 'never', elsewhere: 'by_policy', breaker: null },
   invalid_request: { here: 'never', elsewhere: 'never', breaker: null },
   broken_stream: { here: 'once', elsewhere: 'any', breaker: 'deployment' },
-  cost_limit: { here: 'never', elsewhere: 'never', breaker: null },
+  cost_limit: { here: 'never', elsewhere: 'affordable', breaker: null },
   worker_lost: { here: 'again', elsewhere: 'any', breaker: null },
   cancelled: { here: 'never', elsewhere: 'never', breaker: null },
   deadline: { here: 'never', elsewhere: 'never', breaker: null },

@@ -436,3 +436,23 @@ test('properties: every chain of failures ends, in bounds, and never goes back',
     { numRuns: 500 },
   )
 })
+
+describe('a cost cap', () => {
+  const affordable = (...names: string[]) => ({ affordable: (name: string) => names.includes(name) })
+
+  test.each([
+    ['is no matter while it pays', 'a:server', ['a', 'b', 'c'], 'retry a | deployment'],
+    ['pays for no second try, but for another', 'a:server', ['b', 'c'], 'retry b | deployment'],
+    ['skips what it does not pay for', 'a:server', ['c'], 'fall_back 1 | deployment'],
+    ['ends the job where it pays for nobody', 'a:server', [], 'end failed 400 cost_limit_reached | deployment'],
+    ['that kept a call from being made sends it elsewhere', 'a:cost_limit', ['b'], 'retry b'],
+    [
+      'does not change the end of a job that nobody else could serve',
+      'a:invalid_request',
+      [],
+      'end failed 400 invalid_request',
+    ],
+  ])('%s', (_name, attempts, names, expected) => {
+    expect(decide(attempts, { hop: 0, ...affordable(...names) })).toBe(expected)
+  })
+})

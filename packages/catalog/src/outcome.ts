@@ -57,7 +57,21 @@ export function decideOutcome(input: OutcomeInput): Outcome {
   if (next !== null && next.hop > input.hop) return { kind: 'fall_back', hop: next.hop, log: next.log, breaker }
   if (next !== null) return { kind: 'retry', deployment: next.deployment, delayMs: 0, log: next.log, breaker }
 
-  return deferHere(input, row) ?? end(input, 'failed')
+  return deferHere(input, row) ?? (isPricedOut(input, row) ? endAtCap(input) : end(input, 'failed'))
+}
+
+/** Somebody could be asked, were it not for the cost cap. */
+function isPricedOut(input: OutcomeInput, row: OutcomeRow): boolean {
+  if (input.affordable === undefined) return false
+  const { affordable: _, ...unbounded } = input
+  return retryHere(unbounded, row) !== null || firstUntried(unbounded, row) !== null
+}
+
+/** The caller sees its cap, and what failed before it. */
+function endAtCap(input: OutcomeInput): Outcome {
+  const message = `What is left of the job's cost cap pays for no other attempt. The last failure: ${input.failure.message}`
+  const ended = end({ ...input, failure: { class: 'cost_limit', message, status: null } }, 'failed')
+  return { ...ended, breaker: OUTCOME_TABLE[input.failure.class].breaker }
 }
 
 function end(input: OutcomeInput, status: 'failed' | 'cancelled' | 'expired'): Outcome {
@@ -75,6 +89,7 @@ function isSpent({ attempts, route }: OutcomeInput): boolean {
 function retryHere(input: OutcomeInput, row: OutcomeRow): Outcome | null {
   if (row.here !== 'once' && row.here !== 'again') return null
   const { deployment, hop } = current(input)
+  if (input.affordable?.(deployment) === false) return null
   const log = logBefore(input, deployment)
   if (log === null || (row.here === 'once' && failuresOf(input, deployment) > 1)) return null
 
@@ -117,11 +132,14 @@ function counts({ hop }: OutcomeInput, attempt: PastAttempt): boolean {
 }
 
 function mayTry(input: OutcomeInput, row: OutcomeRow, deployment: string): boolean {
+  if (input.affordable?.(deployment) === false) return false
   switch (row.elsewhere) {
     case 'any':
       return true
     case 'never':
       return false
+    case 'affordable':
+      return input.affordable !== undefined
     case 'by_policy':
       return input.policyAllowsContentFilterFallback === true
     case 'larger_window': {
@@ -135,7 +153,9 @@ function mayTry(input: OutcomeInput, row: OutcomeRow, deployment: string): boole
 /** Until when to wait for this hop: as long as the provider asks, longer each time it keeps refusing. */
 function deferHere(input: OutcomeInput, row: OutcomeRow): Outcome | null {
   if (row.here !== 'defer') return null
-  const log = logBefore(input, current(input).deployment)
+  const { deployment } = current(input)
+  const log = logBefore(input, deployment)
+  if (input.affordable?.(deployment) === false) return null
   const refusals = input.attempts.filter(({ errorClass }) => errorClass === 'rate_limited').length
   if (log === null || refusals > MOST_DEFERS) return null
 

@@ -276,6 +276,7 @@ describe('defaults', () => {
       limits: {},
       timeouts: { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 },
       scores: {},
+      typical: { firstTokenMs: null, tokensPerSecond: null },
       nativeBatch: false,
       promptCache: { mode: 'breakpoints', minTokens: 4_096, keyed: false },
       price: { source: 'table', provider: 'anthropic', entry: 'claude-opus-4-7' },

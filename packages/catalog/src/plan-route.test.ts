@@ -3,9 +3,11 @@ import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { catalogFrom, THREE_PROVIDERS } from './catalog-fixture.ts'
+import { unseenFleet } from './fleet-view.ts'
 import { HINTS } from './kind-capabilities.ts'
 import { laneOf } from './lane-of.ts'
 import { needsOf } from './needs.ts'
+import { planInput } from './plan-fixture.ts'
 import { planRoute } from './plan-route.ts'
 
 const catalog = catalogFrom(THREE_PROVIDERS)
@@ -22,11 +24,8 @@ interface Plan {
 function plan(model: string, body: object = {}, options: Plan = {}) {
   const { available = everything, unsupported = null, allow, deny, tier = 'interactive' } = options
   const request = chatRequest.parse({ model, messages: [{ role: 'user', content: 'hello' }], ...body })
-  return planRoute(catalog, new Set(available), {
-    model,
-    needs: needsOf(request),
-    options: { unsupported, allow, deny, tier },
-  })
+  const input = planInput(model, needsOf(request), { options: { unsupported, allow, deny, tier } })
+  return planRoute(catalog, unseenFleet(new Set(available)), input)
 }
 
 /** `frontier.anthropic: opus(-temperature), …` for each hop. */
@@ -210,7 +209,7 @@ describe('content that a deployment can’t read', () => {
     const ask = (body: object, unsupported: Unsupported | null = null) => {
       const request = chatRequest.parse({ model: 'llama', messages: [{ role: 'user', content: 'x' }], ...body })
       const options = { unsupported, tier: 'interactive' as const }
-      return planRoute(without, everything, { model: 'llama', needs: needsOf(request), options })
+      return planRoute(without, unseenFleet(everything), planInput('llama', needsOf(request), { options }))
     }
     expect(refusal(ask(tool))).toEqual({ code: 'unsupported_parameter', param: 'tools' })
     expect(hops(ask({ ...tool, tool_choice: 'required' }, 'warn'))).toEqual(['fast.local: llama(-tools -tool_choice)'])
@@ -256,10 +255,6 @@ describe('the best error', () => {
 
   test('a model of another kind is no chat model', () => {
     expect(refusal(plan('embed'))).toEqual({ code: 'model_not_found', param: 'model' })
-  })
-
-  test('a policy that does not exist yet', () => {
-    expect(refusal(plan('auto'))).toEqual({ code: 'unsupported_parameter', param: 'model' })
   })
 
   test('nobody is there: come back', () => {

@@ -1,134 +1,99 @@
-import { BrokerError } from '@switchyard/contract/broker-error'
-import type { Hop, Route, Tier, Unsupported } from '@switchyard/contract/job'
-import { assessDeployment } from './assess-deployment.ts'
-import type { Catalog, Deployment } from './catalog.ts'
-import { laneOf } from './lane-of.ts'
-import { nearestName } from './nearest-name.ts'
-import type { Needs } from './needs.ts'
+import type { BrokerError } from '@switchyard/contract/broker-error'
+import type { Route, RoutePolicy } from '@switchyard/contract/job'
+import type { Catalog, ModelEntry } from './catalog.ts'
+import { explainVerdict } from './explain-verdict.ts'
+import type { FleetView } from './fleet-view.ts'
+import { hopsOf, lanesInTurn } from './hops-of.ts'
+import { type Included, judgeCandidate, type Verdict } from './judge-candidate.ts'
+import { keepLargeWindows } from './keep-large-windows.ts'
+import { keepWithinCap } from './keep-within-cap.ts'
+import type { PlanInput } from './plan-input.ts'
+import { allOpen, unknownModel, unknownName, whyNone } from './plan-problems.ts'
+import { rankCandidates } from './rank-candidates.ts'
 
-export interface PlanInput {
-  /** The name that the client sent. */
-  model: string
-  needs: Needs
-  options: {
-    unsupported: Unsupported | null
-    /** Deployment or provider names. */
-    allow?: readonly string[]
-    deny?: readonly string[]
-    tier: Tier
-  }
-}
-
-/** What became of one candidate. */
-type Verdict =
-  | { deployment: Deployment; outcome: 'included'; drop: string[] }
-  | { deployment: Deployment; outcome: 'not_allowed' | 'unavailable' }
-  | { deployment: Deployment; outcome: 'unfit'; error: BrokerError }
-
-const LOOK_AGAIN_MS = 5_000
+type Planned = { route: Route } | { error: BrokerError }
 
 /**
- * The ordered hops for a request, with the reason for every candidate, or the error that helps the caller most. `available` names
- * the deployments that live workers announced. Policy `ordered`: entries of the model's route in their order, each the deployments
- * that fit; a group that spans several lanes becomes one hop for each lane. Pure: the same input plans the same route.
+ * The hops for a request, with the reason for every candidate, or the error that helps the caller most. Hard filters first
+ * (`judge-candidate.ts`); then the order: by policy `ordered` the entries of the model's route as they stand, by any other the candidates by
+ * score (`score-deployments.ts`). In front of both stands the deployment that the model names for the task, behind both whoever is resting.
+ * What leads is tried first, the rest are the later hops. Pure: the same input and randomness plan the same route.
  */
-export function planRoute(
-  catalog: Catalog,
-  available: ReadonlySet<string>,
-  input: PlanInput,
-): { route: Route } | { error: BrokerError } {
+export function planRoute(catalog: Catalog, view: FleetView, input: PlanInput): Planned {
   const model = catalog.models.get(input.model)
   if (model === undefined) return { error: unknownModel(input.model) }
-  if (model.policy !== 'ordered') {
-    const message = `The model ${model.name} is routed by the policy ${model.policy}, which is not available yet.`
-    return { error: new BrokerError('unsupported_parameter', message, { param: 'model' }) }
-  }
   const mistyped = unknownName(catalog, input.options)
   if (mistyped !== null) return { error: mistyped }
 
-  const groups = model.route.map((group) =>
-    group.map((name) => judge(catalog.deployments.get(name)!, available, input)),
-  )
-  const hops = groups.flatMap((group) => hopsOf(group, input.options.tier))
-  const verdicts = groups.flat()
-  if (hops.length === 0) return { error: whyNone(verdicts, input) }
-  return { route: { policy: 'ordered', hops, reasons: verdicts.map(explain) } }
-}
+  const { task, strategy, tier } = input.options
+  const policy = strategy ?? model.policy
+  const chosen = task === undefined || !Object.hasOwn(model.tasks, task) ? null : model.tasks[task]!
+  const expects = policy !== 'ordered' || input.explain === true
+  const groups = groupsOf(model, chosen)
+  const verdicts = filtered(judge(groups, catalog, view, input, expects), policy, input)
+  const included = verdicts.filter((verdict) => verdict.outcome === 'included')
+  if (included.length === 0) return { error: whyNone(verdicts, input) }
+  const resting = input.patient ? null : allOpen(included, input)
+  if (resting !== null) return { error: resting }
 
-function judge(deployment: Deployment, available: ReadonlySet<string>, input: PlanInput): Verdict {
-  const { allow, deny, unsupported } = input.options
-  const isNamed = (names: readonly string[]) =>
-    names.includes(deployment.name) || names.includes(deployment.provider.name)
-  if ((allow !== undefined && !isNamed(allow)) || (deny !== undefined && isNamed(deny))) {
-    return { deployment, outcome: 'not_allowed' }
+  const explain = (verdict: Verdict, score: number | null) =>
+    explainVerdict(verdict, score, verdict.deployment.name === chosen)
+  if (policy === 'ordered') {
+    const hops = hopsOf(inOrder(groups, verdicts), tier)
+    return { route: { policy, hops, reasons: verdicts.map((verdict) => explain(verdict, null)) } }
   }
-  // Fitness before availability: a request that no deployment can ever serve must not be told to come back later.
-  const assessment = assessDeployment(deployment, input.needs, unsupported)
-  if (!assessment.fits) return { deployment, outcome: 'unfit', error: assessment.error }
-  if (!available.has(deployment.name)) return { deployment, outcome: 'unavailable' }
-  return { deployment, outcome: 'included', drop: assessment.drop }
+  const ranked = rankCandidates(included, policy, input, chosen)
+  const ranking = ranked.map(({ verdict }) => verdict)
+  const excluded = verdicts.filter(({ outcome }) => outcome !== 'included')
+  const reasons = [
+    ...ranked.map(({ verdict, score }) => explain(verdict, score)),
+    ...excluded.map((verdict) => explain(verdict, null)),
+  ]
+  return { route: { policy, hops: hopsOf(lanesInTurn(ranking, tier), tier), reasons } }
 }
 
-/** The included deployments of one route entry: a hop for each lane, in the order in which the lanes first appear. */
-function hopsOf(group: Verdict[], tier: Tier): Hop[] {
-  const hops = new Map<string, Hop>()
-  for (const verdict of group) {
-    if (verdict.outcome !== 'included') continue
-    const lane = laneOf(verdict.deployment, tier)
-    const hop = hops.get(lane) ?? { lane, deployments: [] }
-    hop.deployments.push({ id: verdict.deployment.name, drop: verdict.drop })
-    hops.set(lane, hop)
+/** A verdict for every name, in their order. Loops, here and below: this runs for every request. */
+function judge(
+  groups: readonly (readonly string[])[],
+  catalog: Catalog,
+  view: FleetView,
+  input: PlanInput,
+  expects: boolean,
+): Verdict[] {
+  const verdicts: Verdict[] = []
+  for (const group of groups) {
+    for (const name of group) verdicts.push(judgeCandidate(catalog.deployments.get(name)!, view, input, expects))
   }
-  return [...hops.values()]
+  return verdicts
 }
 
-/** Somebody could but isn't there: wait. Nobody may: the caller's lists. Nobody can: why the first choice can't. */
-function whyNone(verdicts: Verdict[], input: PlanInput): BrokerError {
-  if (verdicts.some((verdict) => verdict.outcome === 'unavailable')) {
-    const message = `No deployment of ${input.model} that can serve this request is available at the moment.`
-    return new BrokerError('no_healthy_deployment', message, { retryAfterMs: LOOK_AGAIN_MS })
+/** What is decided about candidates by looking at all of them. */
+function filtered(verdicts: Verdict[], policy: RoutePolicy, input: PlanInput): Verdict[] {
+  const affordable = input.options.maxCostNanoUsd === undefined ? verdicts : keepWithinCap(verdicts)
+  return policy === 'ordered' ? affordable : keepLargeWindows(affordable, input.needs)
+}
+
+/** The names to consider, in groups that are tried one after the other; the task's choice is a group of its own in front. */
+function groupsOf({ route, candidates }: ModelEntry, chosen: string | null): readonly (readonly string[])[] {
+  const groups = route.length > 0 ? route : candidates.map((name) => [name])
+  if (chosen === null) return groups
+  return [[chosen], ...groups.map((group) => group.filter((name) => name !== chosen))]
+}
+
+/** What is included of each group, `verdicts` being in the groups' order; last resorts behind all, each by itself. */
+function inOrder(groups: readonly (readonly string[])[], verdicts: readonly Verdict[]): Included[][] {
+  const first: Included[][] = []
+  const last: Included[][] = []
+  let at = 0
+  for (const { length } of groups) {
+    const kept: Included[] = []
+    for (const end = at + length; at < end; at++) {
+      const verdict = verdicts[at]!
+      if (verdict.outcome !== 'included') continue
+      if (verdict.lastResort === null) kept.push(verdict)
+      else last.push([verdict])
+    }
+    first.push(kept)
   }
-  for (const verdict of verdicts) if (verdict.outcome === 'unfit') return verdict.error
-  const list = input.options.allow === undefined ? 'deny' : 'allow'
-  return new BrokerError('invalid_value', `switchyard.${list} leaves no deployment of ${input.model}.`, {
-    param: `switchyard.${list}`,
-  })
-}
-
-function explain(verdict: Verdict): Route['reasons'][number] {
-  return { deployment: verdict.deployment.name, included: verdict.outcome === 'included', reason: reasonOf(verdict) }
-}
-
-function reasonOf(verdict: Verdict): string {
-  switch (verdict.outcome) {
-    case 'included':
-      return verdict.drop.length === 0 ? 'fits' : `fits without ${verdict.drop.join(', ')}`
-    case 'not_allowed':
-      return 'excluded by allow or deny'
-    case 'unavailable':
-      return 'no live worker serves it'
-    case 'unfit':
-      return verdict.error.message
-  }
-}
-
-function unknownModel(name: string): BrokerError {
-  return new BrokerError('model_not_found', `The model ${name} does not exist or you do not have access to it.`, {
-    param: 'model',
-  })
-}
-
-/** A mistyped `deny` would send a prompt where it must not go, so names that mean nothing are refused. */
-function unknownName(catalog: Catalog, options: PlanInput['options']): BrokerError | null {
-  for (const list of ['allow', 'deny'] as const) {
-    const names = options[list] ?? []
-    const wrong = names.findIndex((name) => !catalog.deployments.has(name) && !catalog.providers.has(name))
-    if (wrong === -1) continue
-    const meant = nearestName(names[wrong]!, [...catalog.deployments.keys(), ...catalog.providers.keys()])
-    const hint = meant === null ? '' : ` Did you mean ${meant}?`
-    return new BrokerError('invalid_value', `No deployment or provider is called ${names[wrong]}.${hint}`, {
-      param: `switchyard.${list}[${wrong}]`,
-    })
-  }
-  return null
+  return last.length === 0 ? first : [...first, ...last]
 }

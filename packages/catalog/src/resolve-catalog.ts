@@ -68,6 +68,10 @@ function resolveDeployment(name: string, written: DeploymentInFile, provider: Pr
       totalMs: written.timeouts?.total ?? DEFAULT_TIMEOUTS.totalMs,
     },
     scores: { ...written.scores },
+    typical: {
+      firstTokenMs: written.typical?.firstToken ?? null,
+      tokensPerSecond: written.typical?.tokensPerSecond ?? null,
+    },
     nativeBatch: written.nativeBatch ?? false,
     promptCache: promptCacheOf(provider, written.model, written.promptCache),
     price:

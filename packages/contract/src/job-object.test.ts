@@ -146,3 +146,43 @@ describe('usdDecimal', () => {
     [12_000_000_010, '12.00000001'],
   ])('%d', (nano, text) => expect(usdDecimal(nano)).toBe(text))
 })
+
+it('the route says what is tried, and why each candidate is in or out', () => {
+  const routed: JobRecord = {
+    ...record,
+    spec: {
+      ...record.spec,
+      task: 'code_repair',
+      route: {
+        policy: 'balanced',
+        hops: [{ lane: 'fast.anthropic', deployments: [{ id: 'haiku', drop: ['seed'] }] }],
+        reasons: [
+          {
+            deployment: 'haiku',
+            included: true,
+            reason: 'fits without seed',
+            score: 0.8,
+            expected: { waitMs: 0, ttftMs: null, totalMs: 9_000, costNanoUsd: 1_500_000 },
+          },
+          { deployment: 'opus', included: false, reason: 'no live worker serves it' },
+        ],
+      },
+    },
+  }
+  expect(toJobObject(routed).route).toEqual({
+    policy: 'balanced',
+    task: 'code_repair',
+    hops: [{ lane: 'fast.anthropic', deployments: [{ deployment: 'haiku', dropped: ['seed'] }] }],
+    reasons: [
+      {
+        deployment: 'haiku',
+        included: true,
+        reason: 'fits without seed',
+        score: 0.8,
+        expected: { wait_ms: 0, ttft_ms: null, total_ms: 9_000, cost_usd: 0.0015 },
+      },
+      { deployment: 'opus', included: false, reason: 'no live worker serves it', score: null, expected: null },
+    ],
+  })
+  expect(toJobObject(record).route).toMatchObject({ policy: 'ordered', task: null })
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Attempt, JOB_STATUSES, type JobRecord } from './job.ts'
+import { routeObject, toRouteObject } from './route-object.ts'
 import { addUsage, NO_USAGE, type Usage } from './usage.ts'
 import { usdNumber } from './usd.ts'
 import { WAITS, type WaitsFor } from './waiting-for.ts'
@@ -63,6 +64,7 @@ export const jobObject = z.object({
     })
     .nullable()
     .describe('Where a queued job stands; null once it runs'),
+  route: routeObject,
   attempts: z.array(
     z.object({
       deployment: z.string(),
@@ -118,6 +120,7 @@ export function toJobObject(record: JobRecord, standing: Standing = UNKNOWN): Jo
     deadline: toSecondsOrNull(spec.deadlineMs),
     expires_at: toSecondsOrNull(record.expiresAtMs),
     queue: record.status === 'queued' ? toQueue(record.lane, standing) : null,
+    route: toRouteObject(spec.route, spec.task ?? null),
     attempts: record.attempts.map((attempt) => ({
       deployment: attempt.deployment,
       status: attempt.status,

@@ -32,11 +32,43 @@ export interface RoutedDeployment {
   drop: string[]
 }
 
-/** Frozen into the job when it is planned. `reasons` says why each candidate is in or out. */
+/** How the deployments of a model are put in order: as they stand, or by what a job is expected to cost, take and be worth. */
+export const ROUTE_POLICIES = ['ordered', 'cost', 'latency', 'quality', 'balanced'] as const
+export type RoutePolicy = (typeof ROUTE_POLICIES)[number]
+
+/** Frozen into the job when it is planned. `reasons` says why each candidate is in or out, by rank where a policy ranked them. */
 export interface Route {
-  policy: 'ordered'
+  policy: RoutePolicy
   hops: Hop[]
-  reasons: { deployment: string; included: boolean; reason: string }[]
+  reasons: RouteReason[]
+}
+
+export interface RouteReason {
+  deployment: string
+  included: boolean
+  reason: string
+  /** By the policy, 0 to 1; only candidates of one plan can be compared. */
+  score?: number
+  expected?: ExpectedCall
+}
+
+/** What a call is expected to take and cost, as far as that was known when it was planned. */
+export interface ExpectedCall {
+  /** In the lane, before it starts. */
+  waitMs: number
+  /** From its start to the first token; null: nothing is known of it. */
+  ttftMs: number | null
+  /** From now to the end of the answer. */
+  totalMs: number
+  /** null: unpriced. */
+  costNanoUsd: number | null
+}
+
+/** How much a request lets its deployment write. */
+export interface AnswerBound {
+  /** For each choice; null: as much as the model writes. */
+  tokens: number | null
+  choices: number
 }
 
 /** The line of a batch that a job runs. */
@@ -76,6 +108,10 @@ export interface JobSpec {
   unsupported: Unsupported | null
   metadata: Record<string, string>
   tags: Record<string, string>
+  /** The task type that the client named, for routing. */
+  task?: string
+  /** With a cost cap: what bounds the answer. */
+  answerBound?: AnswerBound
   /** Tokens, guessed at planning. */
   estimate: { inputTokens: number; outputTokens: number }
   /** Bytes of the request body; `blob` names it in the blob store when it is too large for Redis. */

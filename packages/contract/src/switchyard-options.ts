@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ROUTE_POLICIES } from './job.ts'
 
 const webhook = z.union([
   z.string().min(1).max(64),
@@ -10,7 +11,7 @@ const names = z.array(z.string().min(1).max(64)).min(1).max(100)
 /** The `switchyard` object of any inference request (interface.md §3). Unknown fields are refused: they would be ignored otherwise. */
 export const switchyardOptions = z.strictObject({
   task: z.string().min(1).max(64).optional(),
-  strategy: z.enum(['ordered', 'cost', 'latency', 'quality', 'balanced']).optional(),
+  strategy: z.enum(ROUTE_POLICIES).optional(),
   max_cost_usd: z.number().positive().optional(),
   max_ttft_ms: z.number().positive().optional(),
   allow: names.optional(),

@@ -11,3 +11,8 @@ export function usdDecimal(nanoUsd: number): string {
 export function usdNumber(nanoUsd: number): number {
   return nanoUsd / NANO_PER_USD
 }
+
+/** Dollars as whole nano-dollars, rounded down. */
+export function nanoUsd(usd: number): number {
+  return Math.floor(usd * NANO_PER_USD + 1e-6)
+}

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { batchRequest } from './batches/read-batch-request.ts'
 import { deletedFile } from './endpoints/delete-file.ts'
 import { deletedResponse } from './endpoints/delete-response.ts'
+import { explainedRoute } from './endpoints/explain-route.ts'
 import { batchList, batchListQuery } from './endpoints/list-batches.ts'
 import { fileList, fileListQuery } from './endpoints/list-files.ts'
 import { inputItemList, inputItemQuery } from './endpoints/list-input-items.ts'
@@ -46,6 +47,7 @@ documentSchemas.add(responseObject, { id: 'Response' })
 documentSchemas.add(inputItemList, { id: 'ResponseItemList' })
 documentSchemas.add(errorBody, { id: 'Error' })
 documentSchemas.add(jobObject, { id: 'Job' })
+documentSchemas.add(explainedRoute, { id: 'ExplainedRoute' })
 documentSchemas.add(jobList, { id: 'JobList' })
 documentSchemas.add(batchObject, { id: 'Batch' })
 documentSchemas.add(batchList, { id: 'BatchList' })
@@ -119,6 +121,15 @@ export const documents = {
       202: jobObject,
       ...failures,
     },
+  },
+  explainRoute: {
+    summary: 'Explain where a request would go',
+    description:
+      'Takes the body of a chat completion or a response and plans it without running it: what would be tried, in which order, why, and what is expected of it.',
+    tags: ['inference'],
+    headers: z.object({ prefer: inferenceHeaders.shape.prefer }),
+    body: z.union([chatRequest, responsesRequest]),
+    response: { 200: explainedRoute, ...failures },
   },
   getResponse: {
     summary: 'Get a stored response',

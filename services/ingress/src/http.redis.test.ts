@@ -374,6 +374,7 @@ describe('without a key', () => {
       '/v1/responses/{response_id}',
       '/v1/responses/{response_id}/cancel',
       '/v1/responses/{response_id}/input_items',
+      '/v1/route',
       '/v1/webhook_endpoints',
       '/v1/webhook_endpoints/{webhook_endpoint_id}',
       '/v1/webhook_endpoints/{webhook_endpoint_id}/deliveries',

@@ -2,6 +2,7 @@ import type { Authenticator } from '@switchyard/accounts/authenticate'
 import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
+import type { Fleet } from '@switchyard/broker/chat/plan-intake'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { UrlRules } from '@switchyard/egress/check-url'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
@@ -25,8 +26,8 @@ export interface Ingress {
   redis: RedisClient
   /** The catalog as it is now, and when it was read. */
   catalog(): { current: Catalog; loadedAtMs: number }
-  /** Deployments that live workers announced. */
-  available(): ReadonlySet<string>
+  /** What jobs are planned over, as it is now. */
+  fleet(): Fleet
   /** How long jobs wait in their lanes. */
   lanes: LaneWatch
   authenticator: Authenticator

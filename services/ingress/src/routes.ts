@@ -9,6 +9,7 @@ import { createFile } from './endpoints/create-file.ts'
 import { createResponse } from './endpoints/create-response.ts'
 import { deleteFile } from './endpoints/delete-file.ts'
 import { deleteResponse } from './endpoints/delete-response.ts'
+import { explainRoute } from './endpoints/explain-route.ts'
 import { getBatch } from './endpoints/get-batch.ts'
 import { getBatchOutput } from './endpoints/get-batch-output.ts'
 import { getFile } from './endpoints/get-file.ts'
@@ -46,6 +47,9 @@ export function registerRoutes(app: FastifyInstance, ingress: Ingress): void {
   )
   app.post('/v1/responses', { config: inference, schema: documents.createResponse }, (request, reply) =>
     createResponse(ingress, request, reply),
+  )
+  app.post('/v1/route', { config: inference, schema: documents.explainRoute }, (request) =>
+    explainRoute(ingress, request),
   )
   app.get('/v1/responses/:response_id', { config: jobs, schema: documents.getResponse }, (request, reply) =>
     getResponse(ingress, request, reply),

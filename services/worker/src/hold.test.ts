@@ -21,7 +21,7 @@ describe('a hold', () => {
 
   it('begins with what the claim brought', () => {
     const hold = newHold({ model: 'a-model' })
-    expect(hold).toMatchObject({ delivery: 1, hop: 0, fence: 1, attempts: [], log: null, leased: null })
+    expect(hold).toMatchObject({ delivery: 1, hop: 0, fence: 1, attempts: [], log: null, leases: [] })
     expect(hold.spec.model).toBe('a-model')
     expect(hold.jobId).toBe(hold.spec.id)
   })

@@ -33,7 +33,9 @@ describe.each(OWN_SERVERS)('the pools of a worker on %s', (_name, url) => {
     await disconnectRedis(redis)
   })
 
-  function open(options: { suspect?: boolean; handle?: (delivery: Delivery) => Promise<Verdict> } = {}): void {
+  function open(
+    options: { suspect?: boolean; handle?: (delivery: Delivery) => Promise<Verdict>; busy?: () => number } = {},
+  ): void {
     const { suspect = false, handle = async () => DONE } = options
     pools = createPools({
       redis,
@@ -43,6 +45,7 @@ describe.each(OWN_SERVERS)('the pools of a worker on %s', (_name, url) => {
         return handle(delivery)
       },
       onError: (error) => handled.push(String(error)),
+      ...(options.busy ? { busy: options.busy } : {}),
     })
   }
 
@@ -54,7 +57,7 @@ describe.each(OWN_SERVERS)('the pools of a worker on %s', (_name, url) => {
 providers:
 ${list((name) => `${name}: { kind: openai, apiKey: ${locked.includes(name) ? '"$' + '{NO_SUCH_KEY}"' : 'none'} }`)}
 classes:
-${list((name) => `${name}${random}: { interactive: { concurrency: ${classes[name]} }, batch: { concurrency: 1 } }`)}
+${list((name) => `${name}${random}: { interactive: { concurrency: ${classes[name]} }, batch: { concurrency: 8 } }`)}
 deployments:
 ${list((name) => `d-${name}: { provider: ${name}, class: ${name}${random}, model: m }`)}
 models:
@@ -117,6 +120,38 @@ models:
     await eventually(async () => expect(await depth()).toEqual([1, 4]))
     finish()
     await eventually(async () => expect(await depth()).toEqual([0, 0]))
+  })
+
+  it('give way to who waits for answers while the process is busy', async () => {
+    const held: (() => void)[] = []
+    let ticks = 0
+    open({
+      busy: () => {
+        ticks++
+        return 1
+      },
+      handle: () => new Promise((resolve) => held.push(() => resolve(DONE))),
+    })
+    await pools.adapt(upstreams({ one: 4 }))
+    const batch = laneOf('one', '.batch')
+    for (let i = 0; i < 20; i++) await add(batch)
+    const active = async () => (await producer.depth(batch)).active
+    // Nobody waits: they have all their slots, however busy it is.
+    await eventually(async () => expect([await active(), held.length]).toEqual([8, 8]))
+    await add(laneOf('one'))
+    await eventually(async () => expect(held).toHaveLength(9))
+    const before = ticks
+    await eventually(async () => expect(ticks - before).toBeGreaterThan(7))
+    for (const end of held.splice(0, 8)) end()
+    await eventually(async () => expect([await active(), await waiting(batch)]).toEqual([1, 11]))
+    // The one who waited has gone.
+    held.shift()!()
+    await eventually(async () => expect(await active()).toBeGreaterThan(1), 10_000)
+    for (const end of held.splice(0)) end()
+    await eventually(async () => {
+      for (const end of held.splice(0)) end()
+      expect(await waiting(batch)).toBe(0)
+    })
   })
 
   it('of a suspect worker take one delivery at a time from the suspect lane alone', async () => {

@@ -1,9 +1,10 @@
 import { laneOf } from '@switchyard/catalog/lane-of'
 import { type Consumer, createConsumer } from '@switchyard/lanes/consumer'
 import type { Delivery } from '@switchyard/lanes/delivery'
-import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
+import { parseLaneName, SUSPECT_LANE } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import type { RedisClient } from '@switchyard/redis/connect'
+import { startBatchShare } from './batch-share.ts'
 import { createLaneGate, type GateState, type LaneGate, type Passage } from './lane-gate.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -26,10 +27,21 @@ export function createPools(options: {
   /** How long the minute of the limits is, ms. */
   minuteMs?: number
   onError: (error: unknown) => void
+  /** How much of its time this process worked since it was last asked, 0 to 1; by its event loop, unless told otherwise. */
+  busy?: () => number
 }): Pools {
   const pools = new Map<string, Pool>()
+  const share = startBatchShare(shareSlots, options.busy)
+
+  function shareSlots(): void {
+    for (const { consumer, slots, isBatch } of pools.values()) {
+      const wanted = isBatch ? share.of(slots) : slots
+      if (consumer.health().concurrency !== wanted) consumer.setConcurrency(wanted)
+    }
+  }
 
   function open(lane: string, { concurrency, deployments }: Serving): Pool {
+    const isBatch = parseLaneName(lane)?.tier === 'batch'
     const gate = createLaneGate({
       minuteMs: options.minuteMs,
       allow: (deliveries) => consumer.allow(deliveries),
@@ -37,19 +49,22 @@ export function createPools(options: {
     const consumer = createConsumer({
       redis: options.redis,
       lane,
-      concurrency,
+      concurrency: isBatch ? share.of(concurrency) : concurrency,
       async handle(delivery) {
         const passage = gate.enter(delivery.jobId)
+        // What comes from the other lanes is what somebody waits for.
+        const ended = isBatch ? null : share.began()
         try {
           return await options.handle(delivery, passage)
         } finally {
           passage.left()
+          ended?.()
         }
       },
       onError: options.onError,
     })
     gate.setDeployments(deployments)
-    return { consumer, gate }
+    return { consumer, gate, slots: concurrency, isBatch }
   }
 
   function close({ consumer, gate }: Pool): Promise<void> {
@@ -63,10 +78,11 @@ export function createPools(options: {
       for (const [lane, serving] of wanted) {
         const existing = pools.get(lane)
         if (existing) {
-          existing.consumer.setConcurrency(serving.concurrency)
+          existing.slots = serving.concurrency
           existing.gate.setDeployments(serving.deployments)
         } else pools.set(lane, open(lane, serving))
       }
+      shareSlots()
       const unwanted = [...pools].filter(([lane]) => !wanted.has(lane))
       for (const [lane] of unwanted) pools.delete(lane)
       await Promise.all(unwanted.map(([, pool]) => close(pool)))
@@ -76,6 +92,7 @@ export function createPools(options: {
     },
     gates: () => new Map(Array.from(pools, ([lane, { gate }]) => [lane, gate.state()])),
     async stop() {
+      share.stop()
       await Promise.all([...pools.values()].map(close))
       pools.clear()
     },
@@ -92,6 +109,9 @@ interface Serving {
 interface Pool {
   consumer: Consumer
   gate: LaneGate
+  /** What the class gives it; a batch lane uses its share of them. */
+  slots: number
+  isBatch: boolean
 }
 
 /** Its jobs are anybody's, one at a time: no deployment stands for the lane. */

@@ -3,6 +3,7 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { readRequest } from '@switchyard/jobs/read-request'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { supportsPrefill } from '@switchyard/providers/supports-prefill'
+import { affordableTo } from './affordable.ts'
 import { type ClosedAttempt, runAttempt } from './attempt.ts'
 import { recordQueueWait } from './attempt-span.ts'
 import { executeOutcome } from './execute-outcome.ts'
@@ -80,6 +81,7 @@ function decide(
 ): Outcome {
   const { spec } = hold
   const { catalog } = worker.upstreams()
+  const affordable = affordableTo(hold, catalog, { failure: attemptFailure, begun: !refused })
   return decideOutcome({
     failure: refused ? { ...attemptFailure, retryAfterMs: hold.earliestSlotInMs() } : attemptFailure,
     // A deployment that was refused before a call was begun has been tried as well, as far as the route is concerned.
@@ -96,6 +98,7 @@ function decide(
       const deployment = catalog.deployments.get(name)
       return text !== null && deployment !== undefined && supportsPrefill(deployment.provider.kind, deployment.model)
     },
+    ...(affordable && { affordable }),
     windowOf: (name) => catalog.deployments.get(name)?.contextWindow ?? null,
     neededTokens: spec.estimate.inputTokens,
     random: Math.random,

@@ -1,6 +1,7 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { Dialect, JobSpec, Tier } from '@switchyard/contract/job'
-import { type Fleet, type Payer, planJob } from '../chat/plan-job.ts'
+import type { Fleet } from '../chat/plan-intake.ts'
+import { type Payer, planJob } from '../chat/plan-job.ts'
 import type { ChatIntake } from '../chat/read-chat-request.ts'
 import { readRequest } from '../chat/read-request.ts'
 

@@ -8,7 +8,7 @@ import { type Urgency, urgencyOf } from '@switchyard/batches/urgency'
 import { isSegmentDue, writeSegment } from '@switchyard/batches/write-segment'
 import type { JobSpec } from '@switchyard/contract/job'
 import type { Broker } from '../broker.ts'
-import type { Fleet } from '../chat/plan-job.ts'
+import type { Fleet } from '../chat/plan-intake.ts'
 import { closeAndCompose, type OutputFiles, retire, validate } from './batch-chores.ts'
 import { laneRooms } from './lane-rooms.ts'
 import { moveUp } from './move-up.ts'
@@ -96,8 +96,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     } else if (status === 'finalizing' || isOver) {
       start(spec.id, true, 'close a batch', () => closeAndCompose(broker, loader, batch, options.files))
     } else {
-      if (isSegmentDue(batch))
-        start(spec.id, false, 'write a segment', async () => void (await writeSegment(batches, batch)))
+      if (isSegmentDue(batch)) start(spec.id, false, 'write a segment', () => writeSegment(batches, batch))
       return true
     }
     return false

@@ -1,8 +1,8 @@
 import type { BatchRecord } from '@switchyard/batches/batch-record'
 import type { Broker } from '../broker.ts'
 
-/** Lines that wait in a lane: about a second of its work, so that a batch that comes later hardly waits for those before it. */
-const SECONDS_OF_WORK = 1
+/** Lines that wait in a lane: half a second of its work, so that a batch that comes later hardly waits for those before it. */
+const SECONDS_OF_WORK = 0.5
 const LEAST = 64
 const MOST = 512
 

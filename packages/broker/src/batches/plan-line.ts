@@ -7,7 +7,7 @@ import { BrokerError, toFailure } from '@switchyard/contract/broker-error'
 import type { JobSpec } from '@switchyard/contract/job'
 import { NO_USAGE } from '@switchyard/contract/usage'
 import { KEEP_PLAIN_MS } from '@switchyard/jobs/durations'
-import type { Fleet } from '../chat/plan-job.ts'
+import type { Fleet } from '../chat/plan-intake.ts'
 import { type LinePlanInput, planLineRequest } from './batch-endpoints.ts'
 import { lineRequest } from './line-request.ts'
 

@@ -3,12 +3,13 @@ import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
 
 /**
  * What makes two requests of an endpoint the same for `cache: exact`: the body as canonical JSON (keys in order) without `switchyard`, and
- * of that whatever bounds who may answer and with what: an answer must not reach a caller who has denied the deployment that gave it.
+ * of that whatever says who may answer and with what: an answer must not reach a caller who has denied the deployment that gave it, nor
+ * one of the quick model a caller whose task is for the deep one.
  */
 export function answerDigest(endpoint: string, body: object, options: SwitchyardOptions): string {
   const { switchyard: _, ...own } = body as { switchyard?: unknown }
-  const { allow, deny, unsupported } = options
-  const bounds = { allow: allow?.toSorted(), deny: deny?.toSorted(), unsupported }
+  const { allow, deny, unsupported, task, strategy } = options
+  const bounds = { allow: allow?.toSorted(), deny: deny?.toSorted(), unsupported, task, strategy }
   return createHash('sha256')
     .update(JSON.stringify([endpoint, inOrder(own), inOrder(bounds)]))
     .digest('base64url')

@@ -1,4 +1,5 @@
 import { catalogFrom, THREE_PROVIDERS } from '@switchyard/catalog/catalog-fixture'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { newJobId } from '@switchyard/contract/ids'
 import type { JobSpec } from '@switchyard/contract/job'
 import { expect, test } from 'vitest'
@@ -6,7 +7,7 @@ import { planJob } from './plan-job.ts'
 import { readChatRequest } from './read-chat-request.ts'
 
 const catalog = catalogFrom(THREE_PROVIDERS.replace('grouped: {', 'grouped: { hedge: true,'))
-const fleet = { catalog, available: new Set(catalog.deployments.keys()) }
+const fleet = { catalog, ...unseenFleet(new Set(catalog.deployments.keys())) }
 
 function plan(body: object): JobSpec {
   const bytes = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: 'hello' }], ...body }))

@@ -1,28 +1,18 @@
-import type { Catalog } from '@switchyard/catalog/catalog'
-import { planRoute } from '@switchyard/catalog/plan-route'
+import { answerBoundOf } from '@switchyard/catalog/plan-input'
 import type { JobWebhook } from '@switchyard/contract/event'
 import type { JobSpec } from '@switchyard/contract/job'
+import { nanoUsd } from '@switchyard/contract/usd'
 import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
 import { LONGEST_ROUND_MS } from '@switchyard/notifications/judge-try'
-import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
+import { jobTerms } from './job-terms.ts'
+import { ASSUMED_OUTPUT_TOKENS, type Fleet, planIntake } from './plan-intake.ts'
 import type { ChatIntake } from './read-chat-request.ts'
-import { resolveDeadline } from './resolve-deadline.ts'
-
-const INTERACTIVE_DEADLINE_MS = 600_000
-/** Booked for an answer whose length nobody bounded. */
-const ASSUMED_OUTPUT_TOKENS = 1_024
 
 /** Who pays: the project, the id of its key, and the project's weight in lanes (1 when not given). */
 export interface Payer {
   project: string
   apiKey: string
   weight?: number
-}
-
-/** What a route is planned over: the catalog, and the deployments that live workers announced. */
-export interface Fleet {
-  catalog: Catalog
-  available: ReadonlySet<string>
 }
 
 /**
@@ -43,19 +33,10 @@ export function planJob(
   },
 ): JobSpec {
   const { intake, payer } = job
-  const { options } = intake
-  const tier = options.tier ?? (intake.flex ? 'batch' : 'interactive')
-  const unsupported = options.unsupported ?? null
-  const planned = planRoute(fleet.catalog, fleet.available, {
-    model: intake.model,
-    needs: intake.needs,
-    options: { unsupported, allow: options.allow, deny: options.deny, tier },
-  })
-  const { response } = intake
-  if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
-  const nowMs = Date.now()
-  const isPlain = job.plain && response?.background !== true
-  const isInteractive = isPlain && tier === 'interactive'
+  const { options, response } = intake
+  const terms = jobTerms(intake, job.plain)
+  const { nowMs, tier, isPlain, isInteractive, deadlineMs } = terms
+  const route = planIntake(fleet, intake, terms)
   return {
     v: 1,
     id: job.id,
@@ -68,18 +49,13 @@ export function planJob(
     stream: intake.stream,
     includeUsage: intake.includeUsage,
     tier,
-    route: response ? routeInResponsesTerms(planned.route) : planned.route,
+    route,
     createdAtMs: nowMs,
-    deadlineMs:
-      options.deadline !== undefined
-        ? resolveDeadline(options.deadline, nowMs)
-        : isInteractive
-          ? nowMs + INTERACTIVE_DEADLINE_MS
-          : null,
+    deadlineMs,
     keepMs: keepFor(response?.store === true, isInteractive, job.webhook !== undefined),
     onDisconnect: options.on_disconnect ?? (isPlain ? 'cancel' : 'continue'),
     onBreak: options.on_break ?? 'fail',
-    unsupported,
+    unsupported: options.unsupported ?? null,
     metadata: intake.metadata,
     tags: options.tags ?? {},
     estimate: {
@@ -87,6 +63,10 @@ export function planJob(
       outputTokens: intake.needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
     },
     request: { bytes: job.bytes },
+    ...(options.task === undefined ? {} : { task: options.task }),
+    ...(options.max_cost_usd === undefined
+      ? {}
+      : { maxCostNanoUsd: nanoUsd(options.max_cost_usd), answerBound: answerBoundOf(intake.needs) }),
     ...(tier === 'interactive' && fleet.catalog.models.get(intake.model)?.hedge ? { hedge: true } : {}),
     ...(response === undefined ? {} : { response }),
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),

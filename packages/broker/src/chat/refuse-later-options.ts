@@ -3,17 +3,11 @@ import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
 
 /**
  * Refuses options that are part of the contract but have no machinery yet: better a clear no than a wish that is ignored.
- * Values that ask for what happens anyway (`strategy: ordered`, `prompt_cache: off`) pass.
+ * Values that ask for what happens anyway (`prompt_cache: off`) pass.
  */
 export function refuseLaterOptions(options: SwitchyardOptions): void {
-  const asked =
-    (options.task !== undefined && 'task') ||
-    (options.strategy !== undefined && options.strategy !== 'ordered' && 'strategy') ||
-    (options.max_cost_usd !== undefined && 'max_cost_usd') ||
-    (options.max_ttft_ms !== undefined && 'max_ttft_ms') ||
-    (options.prompt_cache === 'auto' && 'prompt_cache')
-  if (!asked) return
-  const param = `switchyard.${asked}`
+  if (options.prompt_cache !== 'auto') return
+  const param = 'switchyard.prompt_cache'
   throw new BrokerError('unsupported_parameter', `'${param}' is not supported yet; this server would ignore it.`, {
     param,
   })

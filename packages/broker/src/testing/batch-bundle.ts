@@ -5,6 +5,7 @@ import { createBatch } from '@switchyard/batches/create-batch'
 import { ACTIVE_KEY } from '@switchyard/batches/keys'
 import { readBatch } from '@switchyard/batches/read-batch'
 import { catalogFrom } from '@switchyard/catalog/catalog-fixture'
+import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { failure } from '@switchyard/contract/broker-error'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import { claimJob } from '@switchyard/jobs/claim-job'
@@ -114,7 +115,7 @@ models:
     newFeeder: () =>
       createFeeder({
         broker,
-        fleet: () => ({ catalog, available: new Set([deployment, `${deployment}-2`]) }),
+        fleet: () => ({ catalog, ...unseenFleet(new Set([deployment, `${deployment}-2`])) }),
         files: {
           register: async (_batch, file) => void files.set(file.id, file),
         },

@@ -1,7 +1,8 @@
 import { planJob } from '@switchyard/broker/chat/plan-job'
+import type { SpokenDialect } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
-import type { Dialect, JobRecord, JobSpec } from '@switchyard/contract/job'
+import type { JobRecord, JobSpec } from '@switchyard/contract/job'
 import { ATTR, SPAN } from '@switchyard/telemetry/attributes'
 import { type SpanHandle, startSpan } from '@switchyard/telemetry/spans'
 import type { FastifyRequest } from 'fastify'
@@ -31,7 +32,9 @@ export interface AdmittedJob {
 }
 
 /** What a body asks, and its bytes. */
-type ReadBody = Intake['read'] extends (bytes: Buffer, dialect: Dialect) => infer Read ? (bytes: Buffer) => Read : never
+type ReadBody = Intake['read'] extends (bytes: Buffer, dialect: SpokenDialect) => infer Read
+  ? (bytes: Buffer) => Read
+  : never
 
 /** Reads, checks and plans a chat request. Throws the error that its sender is to see. */
 export function admitChat(ingress: Ingress, request: FastifyRequest, span: SpanHandle): Promise<AdmittedJob> {
@@ -63,8 +66,7 @@ export async function admit(
       })
     }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
-    const fleet = { catalog: ingress.catalog().current, available: ingress.available() }
-    const spec = planJob(fleet, {
+    const spec = planJob(ingress.fleet(), {
       id: newJobId(),
       payer: principal,
       intake,

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import type { ChatIntake } from '@switchyard/broker/chat/read-chat-request'
+import type { SpokenDialect } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import type { ErrorCode } from '@switchyard/contract/error-table'
-import type { Dialect } from '@switchyard/contract/job'
 
 export interface IntakeQuestion {
   id: number
-  dialect: Dialect
+  dialect: SpokenDialect
   body: ArrayBuffer
 }
 
@@ -25,7 +25,7 @@ export interface IntakeThread {
   /** Bodies under way. */
   waiting(): number
   /** Takes the bytes away from the caller (they are transferred) and gives them back with the answer. */
-  read(bytes: Buffer, dialect: Dialect): Promise<{ intake: ChatIntake; bytes: Buffer }>
+  read(bytes: Buffer, dialect: SpokenDialect): Promise<{ intake: ChatIntake; bytes: Buffer }>
   stop(): Promise<void>
 }
 

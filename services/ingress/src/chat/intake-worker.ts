@@ -1,7 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import { readRequest } from '@switchyard/broker/chat/read-request'
+import { readRequest, type SpokenDialect } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
-import type { Dialect } from '@switchyard/contract/job'
 import type { IntakeAnswer, IntakeQuestion } from './intake-thread.ts'
 
 /** The body of an intake thread (intake-thread.ts): one question, one answer; the bytes travel there and back without a copy. */
@@ -9,7 +8,7 @@ parentPort?.on('message', ({ id, dialect, body }: IntakeQuestion) => {
   parentPort?.postMessage(answer(id, dialect, body), [body])
 })
 
-function answer(id: number, dialect: Dialect, body: ArrayBuffer): IntakeAnswer {
+function answer(id: number, dialect: SpokenDialect, body: ArrayBuffer): IntakeAnswer {
   try {
     return { id, body, intake: readRequest(Buffer.from(body), dialect) }
   } catch (error) {

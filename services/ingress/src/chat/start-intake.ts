@@ -1,7 +1,6 @@
 import type { ChatIntake } from '@switchyard/broker/chat/read-chat-request'
-import { readRequest } from '@switchyard/broker/chat/read-request'
+import { readRequest, type SpokenDialect } from '@switchyard/broker/chat/read-request'
 import { BrokerError } from '@switchyard/contract/broker-error'
-import type { Dialect } from '@switchyard/contract/job'
 import { type IntakeThread, startIntakeThread } from './intake-thread.ts'
 
 /** Reading 256 KB takes 0.75 ms; what is larger would hold up every stream of this process. */
@@ -14,7 +13,7 @@ export interface Intake {
   /** What the body asks, and its bytes again: large ones are read in another thread and come back in a new Buffer. */
   read(
     bytes: Buffer,
-    dialect: Dialect,
+    dialect: SpokenDialect,
   ): { intake: ChatIntake; bytes: Buffer } | Promise<{ intake: ChatIntake; bytes: Buffer }>
   stop(): Promise<void>
 }
@@ -24,7 +23,7 @@ export function startIntake(): Intake {
   const threads = Array.from({ length: THREADS }, () => startIntakeThread())
   let waitingBytes = 0
 
-  async function readElsewhere(bytes: Buffer, dialect: Dialect): Promise<{ intake: ChatIntake; bytes: Buffer }> {
+  async function readElsewhere(bytes: Buffer, dialect: SpokenDialect): Promise<{ intake: ChatIntake; bytes: Buffer }> {
     const { length } = bytes
     if (waitingBytes + length > MAX_WAITING_BYTES) {
       throw new BrokerError('service_unavailable', 'Too many large bodies are being read. Try again.', {

@@ -13,7 +13,7 @@ export function healthz(): typeof OK {
 export async function readyz(ingress: Ingress): Promise<typeof OK> {
   if (ingress.isDraining()) throw unready('The server is shutting down.')
   await storeCall(ingress.redis.ping())
-  if (ingress.available().size === 0) throw unready('No worker has announced a deployment.')
+  if (ingress.fleet().available.size === 0) throw unready('No worker has announced a deployment.')
   return OK
 }
 

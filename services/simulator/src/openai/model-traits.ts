@@ -20,8 +20,8 @@ const NEUTRAL: Record<string, unknown> = {
 }
 
 export function isOpenaiModel(model: string): boolean {
-  // DeepSeek answers under OpenAI's dialect, and so do most others.
-  return /^(gpt-|o\d|text-embedding-|deepseek-)/.test(model) && !model.includes('missing')
+  // DeepSeek answers under OpenAI's dialect, and so do most others; resellers put the maker in front.
+  return /^(gpt-|o\d|text-embedding-|deepseek-|x-ai\/grok-)/.test(model) && !model.includes('missing')
 }
 
 export function isReasoningModel(model: string): boolean {
@@ -31,6 +31,7 @@ export function isReasoningModel(model: string): boolean {
 export function contextWindow(model: string): number {
   if (model.startsWith('text-embedding-')) return 8_192
   if (/^gpt-4\.1/.test(model)) return 1_047_576
+  if (model.startsWith('x-ai/grok-4.20')) return 2_000_000
   return isReasoningModel(model) ? 400_000 : 128_000
 }
 

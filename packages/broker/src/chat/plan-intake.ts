@@ -1,0 +1,52 @@
+import type { Catalog } from '@switchyard/catalog/catalog'
+import type { FleetView } from '@switchyard/catalog/fleet-view'
+import { planRoute } from '@switchyard/catalog/plan-route'
+import type { Route } from '@switchyard/contract/job'
+import { nanoUsd } from '@switchyard/contract/usd'
+import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
+import type { JobTerms } from './job-terms.ts'
+import type { ChatIntake } from './read-chat-request.ts'
+
+/** Booked for an answer whose length nobody bounded, and expected of one whose bound is further. */
+export const ASSUMED_OUTPUT_TOKENS = 1_024
+
+/** What a route is planned over: the catalog, and what is known of the fleet. */
+export type Fleet = FleetView & { catalog: Catalog }
+
+/** The route of a request, in the words of its client. Throws the error that its sender is to see. */
+export function planIntake(
+  fleet: Fleet,
+  intake: ChatIntake,
+  { nowMs, tier, deadlineMs, isInteractive }: JobTerms,
+  explain = false,
+): Route {
+  const { needs, options, response } = intake
+  const planned = planRoute(fleet.catalog, fleet, {
+    model: intake.model,
+    needs,
+    stream: intake.stream,
+    expectedOutputTokens: expectedOutputTokens(intake),
+    options: {
+      unsupported: options.unsupported ?? null,
+      allow: options.allow,
+      deny: options.deny,
+      tier,
+      task: options.task,
+      strategy: options.strategy,
+      maxCostNanoUsd: options.max_cost_usd === undefined ? undefined : nanoUsd(options.max_cost_usd),
+      maxTtftMs: options.max_ttft_ms,
+    },
+    nowMs,
+    deadlineMs,
+    patient: !isInteractive,
+    random: Math.random,
+    explain,
+  })
+  if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
+  return response ? routeInResponsesTerms(planned.route) : planned.route
+}
+
+/** Of the answer, all choices together. */
+export function expectedOutputTokens({ needs }: ChatIntake): number {
+  return Math.min(needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS, ASSUMED_OUTPUT_TOKENS) * needs.choices
+}
