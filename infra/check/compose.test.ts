@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { METRICS, type MetricDefinition } from '@switchyard/telemetry/metrics'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -12,6 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (file: string): unknown => parse(readFileSync(join(root, file), 'utf8'), { merge: true })
 
 interface Compose {
+  secrets?: Record<string, { environment: string }>
   services: Record<
     string,
     { image: string; command?: string[]; environment?: Record<string, string>; volumes?: string[] }
@@ -73,7 +75,7 @@ describe('docker-compose.yml', () => {
   it('mounts files that exist', () => {
     const mounts = Object.values(compose.services).flatMap((service) => service.volumes ?? [])
     const files = mounts.map((mount) => mount.split(':')[0] ?? '').filter((source) => source.startsWith('./'))
-    expect(files).toHaveLength(2)
+    expect(files).toHaveLength(3)
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([])
   })
 })
@@ -85,6 +87,43 @@ describe('otel-collector.yaml', () => {
     for (const pipeline of Object.values(pipelines)) {
       for (const [kind, names] of Object.entries(pipeline)) {
         expect(Object.keys(config[kind] ?? {})).toEqual(expect.arrayContaining(names))
+      }
+    }
+  })
+})
+
+describe('prometheus', () => {
+  it('scrapes the control listener where the composition has it, with the key that it gets', () => {
+    const compose = read('docker-compose.yml') as Compose
+    const config = read('infra/prometheus/prometheus.yaml') as {
+      scrape_configs: {
+        static_configs: { targets: string[] }[]
+        authorization: { credentials_file: string }
+        metrics_path?: string
+      }[]
+    }
+    const [scrape] = config.scrape_configs
+    const { CONTROL_PORT, CONTROL_NAMES } = compose.services.control?.environment ?? {}
+    expect(scrape?.static_configs).toEqual([{ targets: [`control:${CONTROL_PORT}`] }])
+    expect(CONTROL_NAMES).toBe('control')
+    expect(scrape?.authorization.credentials_file).toBe('/run/secrets/api-key')
+    expect(compose.secrets).toEqual({ 'api-key': { environment: 'SWITCHYARD_API_KEY' } })
+  })
+
+  it('has a dashboard of metrics that exist, with labels that they have', () => {
+    const dashboard = JSON.parse(readFileSync(join(root, 'infra/prometheus/dashboard.json'), 'utf8')) as {
+      panels: { title: string; targets: { expr: string; legendFormat: string }[] }[]
+    }
+    const metrics = METRICS as Record<string, MetricDefinition>
+    for (const { title, targets } of dashboard.panels) {
+      for (const { expr, legendFormat } of targets) {
+        const names = [...expr.matchAll(/switchyard_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ''))
+        expect(names.length, title).toBeGreaterThan(0)
+        const labels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label)
+        for (const name of names) {
+          expect(metrics[name], `${title}: ${name}`).toBeDefined()
+          expect(metrics[name]?.labels, `${title}: ${name}`).toEqual(expect.arrayContaining(labels))
+        }
       }
     }
   })

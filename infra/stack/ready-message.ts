@@ -4,17 +4,21 @@
  */
 export function readyMessage(stack: {
   url: string
+  /** Of the control listener. */
+  controlUrl: string
   apiKey: string
   model: string
   /** The variables that would bring real providers; null where the simulator does not run. */
   simulatedFor: readonly string[] | null
 }): string {
-  const { url, apiKey, model, simulatedFor } = stack
+  const { url, controlUrl, apiKey, model, simulatedFor } = stack
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Say hello.' }] })
   return [
     `switchyard ready ${url} key ${apiKey}`,
     '',
     ...(simulatedFor === null ? [] : [...simulatorNote(simulatedFor), '']),
+    `Numbers for Prometheus: ${controlUrl}/metrics`,
+    '',
     `curl ${url}/v1/chat/completions -H 'authorization: Bearer ${apiKey}' -H 'content-type: application/json' -d '${body}'`,
     '',
   ].join('\n')

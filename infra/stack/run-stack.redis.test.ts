@@ -77,7 +77,7 @@ async function started(dataDir: string): Promise<Started[]> {
 
 /** Ready means that a request will succeed, not that the last process has begun. */
 async function allStarted(dataDir: string): Promise<Started[]> {
-  await vi.waitFor(async () => expect(await started(dataDir)).toHaveLength(5), 10_000)
+  await vi.waitFor(async () => expect(await started(dataDir)).toHaveLength(6), 10_000)
   return started(dataDir)
 }
 
@@ -104,7 +104,14 @@ describe('runStack', { timeout: 40_000 }, () => {
     expect((await stat(join(stack.dataDir, 'api-key'))).mode & 0o777).toBe(0o600)
 
     const services = await allStarted(stack.dataDir)
-    expect(services.map(({ role }) => role).sort()).toEqual(['ingress', 'plain', 'plain', 'simulator', 'suspect'])
+    expect(services.map(({ role }) => role).sort()).toEqual([
+      'control',
+      'ingress',
+      'plain',
+      'plain',
+      'simulator',
+      'suspect',
+    ])
     const pids = [...services.map(({ pid }) => pid), await redisPid(stack.dataDir)]
     const stoppedAt = performance.now()
     stack.child.kill('SIGTERM')
@@ -127,21 +134,27 @@ describe('runStack', { timeout: 40_000 }, () => {
     })
     await stack.ready()
     expect(stack.output()).toContain('key sk-sy-a-key-that-was-given-by-hand\n')
-    for (const { role, env } of await allStarted(stack.dataDir)) {
+    const services = await allStarted(stack.dataDir)
+    for (const { role, env } of services) {
       const isWorker = env.OPENAI_API_KEY !== undefined
       expect([role, env.GEMINI_API_KEY]).toEqual([role, isWorker ? 'gemini-canary' : undefined])
       expect([role, env.SWITCHYARD_API_KEY !== undefined]).toEqual([role, role === 'ingress'])
-      const signs = role !== 'simulator' && !isWorker
+      const signs = role !== 'simulator' && role !== 'control' && !isWorker
       expect([role, env.SWITCHYARD_SECRET !== undefined]).toEqual([role, signs])
       expect([role, env.SWITCHYARD_WEBHOOK_ALLOW_LOOPBACK]).toEqual([role, signs ? '1' : undefined])
       expect([role, env.REDIS_URL !== undefined]).toEqual([role, role !== 'simulator'])
-      expect([role, env.AWS_SECRET_ACCESS_KEY !== undefined]).toEqual([role, role !== 'simulator'])
+      expect([role, env.AWS_SECRET_ACCESS_KEY !== undefined]).toEqual([
+        role,
+        role !== 'simulator' && role !== 'control',
+      ])
+      expect([role, env.CONTROL_PORT !== undefined]).toEqual([role, role === 'control'])
       expect(env.SWITCHYARD_DRAIN_MS).toBe('8000')
     }
-    const workers = (await started(stack.dataDir)).filter(({ env }) => env.OPENAI_API_KEY !== undefined)
+    const workers = services.filter(({ env }) => env.OPENAI_API_KEY !== undefined)
     expect(workers.map(({ role }) => role).sort()).toEqual(['plain', 'suspect'])
     expect(workers[0]?.env.SWITCHYARD_SIMULATOR_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
-    expect(workers[0]?.env.CONTROL_PORT).toBe(String(Number(stack.port) + 1))
+    const control = services.find(({ role }) => role === 'control')
+    expect(control?.env).toMatchObject({ CONTROL_PORT: String(Number(stack.port) + 1), CONTROL_HOST: '127.0.0.1' })
   })
 
   it('starts a dead service and a dead Redis again, with the data that was there', async () => {
@@ -236,6 +249,9 @@ describe('runStack', { timeout: 40_000 }, () => {
     expect(await exited(samePort.child)).toBe(1)
     expect(samePort.errors()).toContain(`Port ${stack.port} on 127.0.0.1 is taken`)
     expect(await redisPid(samePort.dataDir)).toBe(0)
+    const sameControl = await startStack({ SWITCHYARD_DATA_DIR: await makeDataDir(), CONTROL_PORT: stack.port })
+    expect(await exited(sameControl.child)).toBe(1)
+    expect(sameControl.errors()).toContain(`Port ${stack.port} on 127.0.0.1 is taken. Set CONTROL_PORT`)
     expect((await fetch(`http://127.0.0.1:${stack.port}/readyz`)).status).toBe(200)
   })
 

@@ -4,6 +4,7 @@ import { createLogger } from '@switchyard/telemetry/logger'
 import { keepApiKey } from './api-key.ts'
 import { readCatalogFacts } from './catalog-facts.ts'
 import { checkGivenRedis } from './check-given-redis.ts'
+import { findControlPort } from './control-port.ts'
 import { findFreePort, requireFreePort } from './free-port.ts'
 import { type ManagedRedis, startManagedRedis } from './managed-redis.ts'
 import { needsSimulator } from './needs-simulator.ts'
@@ -67,7 +68,9 @@ export async function runStack(root: string, env: NodeJS.ProcessEnv, files: Serv
         watchdog,
       })
     } else await checkGivenRedis(settings.redisUrl)
-    await requireFreePort(settings.port, settings.host, held.stale ? STALE_PATIENCE_MS : 0)
+    const patienceMs = held.stale ? STALE_PATIENCE_MS : 0
+    await requireFreePort(settings.port, settings.host, patienceMs)
+    const controlPort = await findControlPort(settings, patienceMs, log)
 
     const apiKey = await keepApiKey(settings.dataDir, settings.apiKey)
     const { credentialVariables, exampleModel } = await facts
@@ -77,14 +80,24 @@ export async function runStack(root: string, env: NodeJS.ProcessEnv, files: Serv
     await redis?.answering(stopRequest.signal)
 
     const redisUrl = redis?.url ?? settings.redisUrl ?? ''
-    const services = listServices({ settings, redisUrl, apiKey, simulatorPort, credentialVariables, env, files })
+    const services = listServices({
+      settings,
+      controlPort,
+      redisUrl,
+      apiKey,
+      simulatorPort,
+      credentialVariables,
+      env,
+      files,
+    })
     for (const { name, file, nodeOptions = [], env: given, readyLine } of services) {
       const command = { command: process.execPath, args: [...nodeOptions, file], directory: root }
       running.push(supervise({ name, ...command, env: given, readyLine, kind: 'service' }, log, watchdog))
     }
     const url = await readyUrl(running, settings, stopRequest.signal)
     const simulatedFor = isSimulated ? credentialVariables : null
-    process.stdout.write(`${readyMessage({ url, apiKey, model: exampleModel, simulatedFor })}\n`)
+    const controlUrl = `http://${shownHost(settings.controlHost)}:${controlPort}`
+    process.stdout.write(`${readyMessage({ url, controlUrl, apiKey, model: exampleModel, simulatedFor })}\n`)
     await stopRequest.requested
     await stop()
     return 0

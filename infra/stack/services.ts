@@ -18,6 +18,7 @@ export interface ServiceFiles {
   ingress: string
   worker: string
   background: string
+  control: string
 }
 
 export const SERVICE_FILES: ServiceFiles = {
@@ -25,6 +26,7 @@ export const SERVICE_FILES: ServiceFiles = {
   ingress: 'services/ingress/src/main.ts',
   worker: 'services/worker/src/main.ts',
   background: 'services/background/src/main.ts',
+  control: 'services/control/src/main.ts',
 }
 
 /** Credentials that people keep in their shell, whatever the catalog names. */
@@ -49,6 +51,7 @@ const BLOB_CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SES
  */
 export function listServices(stack: {
   settings: StackSettings
+  controlPort: number
   redisUrl: string
   apiKey: string
   simulatorPort: number | null
@@ -69,8 +72,10 @@ export function listServices(stack: {
     SWITCHYARD_SIMULATOR_URL: stack.simulatorPort === null ? undefined : `http://127.0.0.1:${stack.simulatorPort}`,
     PORT: undefined,
     HOST: undefined,
-    CONTROL_PORT: String(settings.controlPort),
+    CONTROL_PORT: undefined,
+    CONTROL_HOST: undefined,
   }
+  const withoutBlobs = Object.fromEntries(BLOB_CREDENTIALS.map((name) => [name, undefined]))
   const worker = { ...stack.env, ...shared }
   const webhooks = {
     SWITCHYARD_SECRET: stack.env.SWITCHYARD_SECRET,
@@ -101,6 +106,18 @@ export function listServices(stack: {
       nodeOptions: ['--max-semi-space-size=8'],
       env: { ...withoutCredentials, ...shared, ...webhooks },
     },
+    {
+      name: 'control',
+      file: files.control,
+      nodeOptions: ['--max-semi-space-size=4'],
+      env: {
+        ...withoutCredentials,
+        ...shared,
+        ...withoutBlobs,
+        CONTROL_PORT: String(stack.controlPort),
+        CONTROL_HOST: settings.controlHost,
+      },
+    },
   ]
   if (stack.simulatorPort === null) return services
   const simulator: Service = {
@@ -111,7 +128,9 @@ export function listServices(stack: {
       REDIS_URL: undefined,
       SWITCHYARD_API_KEY: undefined,
       SWITCHYARD_SECRET: undefined,
-      ...Object.fromEntries(BLOB_CREDENTIALS.map((name) => [name, undefined])),
+      ...withoutBlobs,
+      CONTROL_PORT: undefined,
+      CONTROL_HOST: undefined,
       SWITCHYARD_DRAIN_MS: String(settings.drainMs),
       PORT: String(stack.simulatorPort),
       HOST: '127.0.0.1',

@@ -7,6 +7,8 @@ describe('readSettings', () => {
       port: 8080,
       host: '127.0.0.1',
       controlPort: 8081,
+      isControlPortGiven: false,
+      controlHost: '127.0.0.1',
       redisUrl: null,
       redisServer: 'redis-server',
       dataDir: '/yard/.data',
@@ -22,6 +24,7 @@ describe('readSettings', () => {
     const settings = readSettings(
       {
         PORT: '9000',
+        CONTROL_HOST: '::1',
         HOST: '0.0.0.0',
         REDIS_URL: 'redis://h',
         SWITCHYARD_DATA_DIR: 'here',
@@ -36,6 +39,7 @@ describe('readSettings', () => {
     expect(settings).toMatchObject({
       port: 9000,
       controlPort: 9001,
+      controlHost: '::1',
       host: '0.0.0.0',
       redisUrl: 'redis://h',
       dataDir: '/yard/here',

@@ -5,6 +5,9 @@ export interface StackSettings {
   port: number
   host: string
   controlPort: number
+  /** It was asked for by name; else any other will do where it is taken. */
+  isControlPortGiven: boolean
+  controlHost: string
   /** A server that runs already; null: one of our own. */
   redisUrl: string | null
   /** The Redis or Valkey binary that start.mjs found. */
@@ -44,7 +47,9 @@ export function readSettings(env: NodeJS.ProcessEnv, directory: string): StackSe
   return {
     port,
     host: env.HOST || '127.0.0.1',
-    controlPort: readPort(env, 'CONTROL_PORT', port === 0 ? 0 : port + 1),
+    controlPort: readPort(env, 'CONTROL_PORT', port === 0 || port === 65_535 ? 0 : port + 1),
+    isControlPortGiven: Boolean(env.CONTROL_PORT),
+    controlHost: env.CONTROL_HOST || '127.0.0.1',
     redisUrl: env.REDIS_URL || null,
     redisServer: env.SWITCHYARD_REDIS_SERVER || 'redis-server',
     dataDir: path('SWITCHYARD_DATA_DIR', '.data'),

@@ -7,7 +7,7 @@ import { writeTestCatalog } from './test-catalog.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    stack: { url: string; key: string; simulatorUrl: string }
+    stack: { url: string; controlUrl: string; key: string; simulatorUrl: string }
   }
 }
 
@@ -15,7 +15,8 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'switchyard-catalog-'))
   const stack = await startStack({ SWITCHYARD_CATALOG: await writeTestCatalog(directory) })
-  project.provide('stack', { url: stack.url, key: stack.key, simulatorUrl: stack.simulator.url })
+  const { url, controlUrl, key, simulator } = stack
+  project.provide('stack', { url, controlUrl, key, simulatorUrl: simulator.url })
   return async () => {
     await stack.stop()
     await rm(directory, { recursive: true, force: true })

@@ -13,10 +13,12 @@ const READY_MS = 60_000
 /** A whole stack, started as a user would start it, with its own port and data directory. */
 export interface Stack {
   url: string
+  /** Of the control listener. */
+  controlUrl: string
   key: string
   dataDir: string
   simulator: Simulator
-  /** Pid of a living process of the stack: `ingress`, `worker`, `suspect worker`, `background`, `simulator`, `redis`. */
+  /** Pid of a living process of the stack: `ingress`, `worker`, `suspect worker`, `background`, `control`, `simulator`, `redis`. */
   pid(name: string): number
   /** Resolves once that process runs under another pid than `than`. */
   restarted(name: string, than: number): Promise<number>
@@ -31,7 +33,14 @@ export async function startStack(env: Record<string, string> = {}): Promise<Stac
   const port = await freePort()
   const child = spawn(process.execPath, ['infra/start/start.mjs'], {
     cwd: ROOT,
-    env: { ...process.env, PORT: String(port), SWITCHYARD_DATA_DIR: dataDir, LOG_LEVEL: 'info', ...env },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      CONTROL_PORT: '0',
+      SWITCHYARD_DATA_DIR: dataDir,
+      LOG_LEVEL: 'info',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: string[] = []
@@ -78,7 +87,7 @@ export async function startStack(env: Record<string, string> = {}): Promise<Stac
   }
 }
 
-function readyLine(child: ChildProcess, lines: string[]): Promise<{ url: string; key: string }> {
+function readyLine(child: ChildProcess, lines: string[]): Promise<{ url: string; key: string; controlUrl: string }> {
   return new Promise((resolve, reject) => {
     const give = (why: string) => {
       child.kill('SIGTERM')
@@ -86,12 +95,15 @@ function readyLine(child: ChildProcess, lines: string[]): Promise<{ url: string;
     }
     const timer = setTimeout(() => give('the stack was not ready in time'), READY_MS)
     child.once('exit', (code) => give(`the stack ended with ${code}`))
+    let ready: { url: string; key: string } | null = null
     createInterface({ input: child.stdout! }).on('line', (line) => {
       const match = /^switchyard ready (\S+) key (\S+)$/.exec(line)
-      if (!match) return
+      if (match) ready = { url: match[1]!, key: match[2]! }
+      const control = /^Numbers for Prometheus: (\S+)\/metrics$/.exec(line)
+      if (!control || ready === null) return
       clearTimeout(timer)
       child.removeAllListeners('exit')
-      resolve({ url: match[1]!, key: match[2]! })
+      resolve({ ...ready, controlUrl: control[1]! })
     })
   })
 }

@@ -22,6 +22,9 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     model: 'gpt-5.4-narrow',
     limits: { inFlight: 2 },
   }
+  catalog.classes.metered = {}
+  catalog.deployments.metered = { provider: 'openai', class: 'metered', model: 'gpt-5.4-metered', limits: { rpm: 5 } }
+  catalog.models.metered = { route: ['metered'] }
   catalog.models.hasty = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models.alone = { route: ['gpt-mini'] }

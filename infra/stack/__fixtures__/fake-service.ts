@@ -3,8 +3,15 @@ import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 
-const { SWITCHYARD_DATA_DIR = '', PORT, HOST, SWITCHYARD_WORKER_ROLE, SWITCHYARD_API_KEY, FAKE_IGNORES_SIGTERM } = process.env
-const role = PORT === undefined ? (SWITCHYARD_WORKER_ROLE ?? 'plain') : SWITCHYARD_API_KEY === undefined ? 'simulator' : 'ingress'
+const { SWITCHYARD_DATA_DIR = '', PORT, HOST, CONTROL_PORT, SWITCHYARD_WORKER_ROLE, SWITCHYARD_API_KEY, FAKE_IGNORES_SIGTERM } = process.env
+const role =
+  CONTROL_PORT !== undefined
+    ? 'control'
+    : PORT === undefined
+      ? (SWITCHYARD_WORKER_ROLE ?? 'plain')
+      : SWITCHYARD_API_KEY === undefined
+        ? 'simulator'
+        : 'ingress'
 
 appendFileSync(join(SWITCHYARD_DATA_DIR, 'started.jsonl'), `${JSON.stringify({ role, pid: process.pid, env: process.env })}\n`)
 

@@ -4,4 +4,4 @@ import { runStack } from '../run-stack.ts'
 
 const file = fileURLToPath(new URL('./fake-service.ts', import.meta.url))
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-process.exit(await runStack(root, process.env, { simulator: file, ingress: file, worker: file, background: file }))
+process.exit(await runStack(root, process.env, { simulator: file, ingress: file, worker: file, background: file, control: file }))

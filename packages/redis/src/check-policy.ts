@@ -32,17 +32,24 @@ export async function memoryUse(redis: RedisClient): Promise<number> {
   return fullestShare(redis, ({ used, max, machine }) => used / (max || machine / 2 || Number.POSITIVE_INFINITY))
 }
 
-async function fullestShare(
-  redis: RedisClient,
-  share: (memory: { used: number; max: number; machine: number }) => number,
-): Promise<number> {
+/** Bytes, of every master: used, the most that it may use (0: no maximum), and what its machine has. */
+export interface NodeMemory {
+  used: number
+  max: number
+  machine: number
+}
+
+export async function readMemory(redis: RedisClient): Promise<NodeMemory[]> {
   const nodes = isClusterClient(redis) ? redis.nodes('master') : [redis]
-  const shares = await Promise.all(
+  return Promise.all(
     nodes.map(async (node) => {
       const info = await node.info('memory')
       const read = (field: string) => Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
-      return share({ used: read('used_memory'), max: read('maxmemory'), machine: read('total_system_memory') })
+      return { used: read('used_memory'), max: read('maxmemory'), machine: read('total_system_memory') }
     }),
   )
-  return Math.max(0, ...shares)
+}
+
+async function fullestShare(redis: RedisClient, share: (memory: NodeMemory) => number): Promise<number> {
+  return Math.max(0, ...(await readMemory(redis)).map(share))
 }

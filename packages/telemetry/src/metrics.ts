@@ -261,12 +261,12 @@ const STATE_METRICS = {
   },
   switchyard_lane_oldest_wait_seconds: {
     kind: 'gauge',
-    help: 'Age of the oldest job among the next hundred of a lane.',
+    help: 'Age of the oldest job among the next hundred of a lane and the next hundred put off; 0 where none waits.',
     labels: ['lane'],
   },
   switchyard_seconds_of_backlog_at_quota: {
     kind: 'gauge',
-    help: 'How long the jobs that wait in a lane will take at the full quota of its deployments; +Inf where nothing may start.',
+    help: 'How long the jobs that wait in a lane take at the full quota of its deployments, at the mean tokens of a call; absent where they have no such limit.',
     labels: ['lane'],
   },
   switchyard_redis_memory_used_bytes: {

@@ -12,6 +12,12 @@ export function recordQueueWait(worker: WorkerContext, hold: Hold): void {
   const sinceMs = deferredToMs ?? (last ? last.startedAtMs + (last.durationMs ?? 0) : hold.spec.createdAtMs)
   const { metrics } = worker.telemetry
   metrics.histogram('switchyard_queue_wait_seconds').observe({ lane: record.lane }, (claimedAtMs - sinceMs) / 1_000)
+  const closed = hold.passage.closedSince(sinceMs)
+  // It may have closed again since the claim.
+  if (closed !== null && closed.fromMs < claimedAtMs) {
+    const untilMs = Math.min(closed.untilMs, claimedAtMs)
+    recordQuotaWait(worker, hold, { kind: 'gate', deployment: null, sinceMs: closed.fromMs, untilMs })
+  }
   startSpan(worker.telemetry, SPAN.queueWait, {
     parent: hold.spec.traceparent,
     kind: 'consumer',
@@ -22,12 +28,13 @@ export function recordQueueWait(worker: WorkerContext, hold: Hold): void {
 
 /**
  * A wait for quota, only where there was one. `held`: in this worker, from asking the limiter to its yes. `deferred`: put off, to a
- * booked slot or for as long as the provider asked; told when it begins, because nobody can take the job before its end.
+ * booked slot or for as long as the provider asked; told when it begins, because nobody can take the job before its end. `gate`: in the
+ * lane, while that was closed; a part of the wait in the queue.
  */
 export function recordQuotaWait(
   worker: WorkerContext,
   hold: Hold,
-  wait: { kind: 'held' | 'deferred'; deployment: string | null; sinceMs: number; untilMs: number },
+  wait: { kind: 'held' | 'deferred' | 'gate'; deployment: string | null; sinceMs: number; untilMs: number },
 ): void {
   const { kind, deployment, sinceMs, untilMs } = wait
   const { lane } = hold.claim.record

@@ -95,7 +95,7 @@ export async function executeOutcome(
     releaseJob(jobs, hold.jobId, { fence: hold.fence, notBeforeMs, attempt }),
   )
   if (!released) return closeLate(worker, hold, ending)
-  if (outcome.kind === 'defer') {
+  if (outcome.kind === 'defer' && waits) {
     countOutcome(worker, hold, outcome, closed)
     const sinceMs = ending ? hold.nowMs : hold.claim.claimedAtMs
     recordQuotaWait(worker, hold, {

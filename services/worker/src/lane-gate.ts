@@ -1,4 +1,5 @@
 import type { Reservation, WaitingFor } from '@switchyard/limits/reserve'
+import { createClosedTimes } from './closed-times.ts'
 
 /** Why a lane is not fetched from, and until when (epoch ms). */
 export interface GateState {
@@ -47,12 +48,21 @@ export interface Passage {
   readonly isSurplus: boolean
   /** It had no capacity here and went on to another lane. */
   movedOn(): void
+  /** For how much of the time since then the lane was closed; null: for none of it. */
+  closedSince(sinceMs: number): { fromMs: number; untilMs: number } | null
   /** Its handling is over. */
   left(): void
 }
 
 /** For deliveries that came through no gate. */
-export const FREE_PASSAGE: Passage = { isSurplus: false, answered() {}, putOff() {}, movedOn() {}, left() {} }
+export const FREE_PASSAGE: Passage = {
+  isSurplus: false,
+  answered() {},
+  putOff() {},
+  movedOn() {},
+  closedSince: () => null,
+  left() {},
+}
 
 /** Part of a minute (2 s). A slot this near is waited for in the worker; for a later one the job is put off or falls back. */
 export const NEAR_SLOT = 1 / 30
@@ -83,6 +93,7 @@ export function createLaneGate({
   /** Deployment → the last slot of its line that was told here. */
   const lines = new Map<string, { untilMs: number; waitingFor: WaitingFor }>()
   const putOff = new Map<string, PutOff>()
+  const closedTimes = createClosedTimes()
   let deployments = new Set<string>()
   let window = Number.POSITIVE_INFINITY
   let undecided = 0
@@ -115,6 +126,7 @@ export function createLaneGate({
     clearTimeout(timer)
     const nowMs = Date.now()
     const closed = closure(nowMs)
+    closedTimes.note(closed !== null, nowMs)
     if (closed) setTimer(lookAround(nowMs, closed) - nowMs)
     else {
       permits = 0
@@ -211,6 +223,7 @@ export function createLaneGate({
           permit(2)
           update()
         },
+        closedSince: (sinceMs) => closedTimes.since(sinceMs, Date.now()),
         left() {
           if (!isPutOff) putOff.delete(jobId)
           decide()

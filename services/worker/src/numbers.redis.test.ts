@@ -1,5 +1,7 @@
+import { cancel } from '@switchyard/broker/cancel'
 import type { MetricsSnapshot } from '@switchyard/telemetry/metric-registry'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { WorkerConfig } from './config.ts'
 import { type RecordedSpan, recordingTelemetry } from './testing/recording-telemetry.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './testing/simulator-process.ts'
 import { openWorkerBundle, type TestDeployment, type WorkerBundle } from './testing/worker-bundle.ts'
@@ -18,9 +20,9 @@ beforeEach(() => {
 })
 afterEach(() => bundle.close())
 
-async function open(limits?: TestDeployment['limits']): Promise<void> {
+async function open(limits?: TestDeployment['limits'], over: Partial<WorkerConfig> = {}): Promise<void> {
   bundle = await openWorkerBundle(URL, simulator, limits)
-  await bundle.start({}, [], recorded.telemetry)
+  await bundle.start(over, [], recorded.telemetry)
 }
 
 /** Label values, joined, → number, or how many values of a histogram. */
@@ -129,5 +131,21 @@ describe('a wait for quota', () => {
     expect(wait.attributes).toMatchObject({ 'switchyard.wait.kind': 'deferred' })
     expect(wait.endMs - wait.startMs).toBeGreaterThan(900)
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+  })
+
+  it('before a closed lane is a span within the wait in the queue', async () => {
+    // A minute of 3 s takes one request.
+    await open({ rpm: 1 }, { quotaMinuteMs: 3_000 })
+    const waits = Array.from({ length: 4 }, () => bundle.spec({ traceparent, deadlineMs: null }, [bundle.first]))
+    await Promise.all(waits.map((spec) => bundle.submit(spec)))
+    const gated = () => recorded.spans.find(({ attributes }) => attributes['switchyard.wait.kind'] === 'gate')
+    await expect.poll(gated, { timeout: 15_000 }).toBeDefined()
+    const { startMs, endMs, attributes } = gated()!
+    expect(numbers('switchyard_quota_wait_seconds')[`${bundle.first.lane} gate`]).toBeGreaterThan(0)
+    const queued = () => spansOf(String(attributes['switchyard.job.id'])).filter(({ name }) => name === 'queue wait')
+    await expect
+      .poll(() => queued().some((span) => span.startMs <= startMs && span.endMs >= endMs && startMs < endMs))
+      .toBe(true)
+    for (const { id } of waits) await cancel(bundle.broker, id)
   })
 })

@@ -42,7 +42,7 @@ export interface NumbersPublisher {
 }
 
 /**
- * Publishes what this process counts, in Redis, every 5 s until `stop()`: always all of it since its begin, so that one that fails is made
+ * Publishes what this process counts, in Redis, now and every 5 s until `stop()`: always all of it since its begin, so that one that fails is made
  * good by the next. Whoever wants to know the fleet's numbers adds them up (read-numbers.ts).
  *
  * A process that was silent for long (stopped, cut off) is taken for gone, and what it had published is kept with those that have gone.
@@ -92,9 +92,11 @@ export function startNumbersPublisher(options: {
     return last
   }
 
-  const timer = setInterval(() => {
+  function tick(): void {
     if (waiting === null) publish().catch(onError)
-  }, REFRESH_MS)
+  }
+  tick()
+  const timer = setInterval(tick, REFRESH_MS)
   timer.unref()
 
   return {
