@@ -38,6 +38,10 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     candidates: candidates.map(own),
     tasks: Object.fromEntries(Object.entries(tasks).map(([task, name]) => [task, own(String(name))])),
   }
+  // Most suites let deployments fail on purpose; that must not keep the next one from calling them.
+  for (const deployment of Object.values<Record<string, unknown>>(catalog.deployments)) {
+    deployment.breaker ??= { failures: 1_000, open: '50ms' }
+  }
   const file = join(directory, 'catalog.yaml')
   await writeFile(file, stringify(catalog))
   return file

@@ -70,6 +70,7 @@ const deployment = z.strictObject({
   timeouts: z
     .strictObject({ firstToken: duration.optional(), idle: duration.optional(), total: duration.optional() })
     .nullish(),
+  breaker: z.strictObject({ failures: positive.optional(), open: duration.optional() }).nullish(),
   price: z
     .strictObject({
       inputPerMTok: nonNegative,

@@ -49,6 +49,8 @@ export interface Deployment {
   /** Undefined means unlimited. Per minute: requests, tokens, input and output tokens; per day: requests; at once: calls. */
   limits: Limits
   timeouts: { firstTokenMs: number; idleMs: number; totalMs: number }
+  /** It is left alone for `openMs` after so many failures in a row, or in half a minute if they are at least half of all calls. */
+  breaker: { failures: number; openMs: number }
   /** How well it does a task, 0 to 1; `general` stands for the tasks that are not among them. */
   scores: Readonly<Record<string, number>>
   /** What can be expected of it before it was observed. null: not known. */

@@ -2,6 +2,7 @@ import { type ErrorBody, failure as failureOf, type JobFailure } from '@switchya
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { ErrorCode } from '@switchyard/contract/error-table'
 import type { OutcomeInput } from './outcome-input.ts'
+import { earliestReopening } from './wait-for-health.ts'
 
 const MOST_LISTED = 20
 const RETRY_AFTER_MS = 5_000
@@ -25,6 +26,14 @@ export function finalFailure(input: OutcomeInput, status: 'failed' | 'cancelled'
   // A stream that already carries part of an answer was interrupted, whatever stopped it.
   if (input.stream && input.contentInLog) {
     return tried(input, failureOf('stream_interrupted', 'The stream was interrupted before it was complete.'))
+  }
+  if (failure.class === 'unhealthy') {
+    const waitMs = (earliestReopening(input) ?? 0) - input.nowMs
+    const message = 'No deployment that can serve this request is healthy at the moment.'
+    return tried(
+      input,
+      failureOf('no_healthy_deployment', message, { retryAfterMs: waitMs > 0 ? waitMs : RETRY_AFTER_MS }),
+    )
   }
   if (failure.class === 'rate_limited') {
     const retryAfterMs = failure.retryAfterMs ?? RETRY_AFTER_MS

@@ -19,6 +19,13 @@ export interface OutcomeInput {
   /** Somebody has read the log since that content was in it. */
   read: boolean
   onBreak: OnBreak
+  /** Somebody holds a connection for the answer; whoever does not has patience. */
+  attended: boolean
+  /** Epoch ms before which a deployment's breaker lets nobody call; null: it is closed. */
+  outUntilMs: (deployment: string) => number | null
+  /** False: it has failed so often lately that further calls on its account would be too many. */
+  mayRepeat: (deployment: string) => boolean
+  regionOf: (deployment: string) => string | null
   /** Can this deployment go on from the text so far? False too when the text is not plain. */
   prefillPossible: (deployment: string) => boolean
   /** A content filter's refusal may be asked again elsewhere. No policy says so yet. */

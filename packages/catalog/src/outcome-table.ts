@@ -25,6 +25,8 @@ export const OUTCOME_TABLE: Record<ErrorClass, OutcomeRow> = {
   broken_stream: { here: 'once', elsewhere: 'any', breaker: 'deployment' },
   cost_limit: { here: 'never', elsewhere: 'affordable', breaker: null },
   worker_lost: { here: 'again', elsewhere: 'any', breaker: null },
+  // Nobody was called: its breaker was open. Who may wait does (`wait-for-health.ts`).
+  unhealthy: { here: 'never', elsewhere: 'any', breaker: null },
   cancelled: { here: 'never', elsewhere: 'never', breaker: null },
   deadline: { here: 'never', elsewhere: 'never', breaker: null },
 }

@@ -39,6 +39,10 @@ function inputFor(attempts: string, changes: Partial<OutcomeInput> = {}): Outcom
     contentInLog: false,
     read: false,
     onBreak: 'fail',
+    attended: true,
+    outUntilMs: () => null,
+    mayRepeat: () => true,
+    regionOf: () => null,
     prefillPossible: () => false,
     windowOf: () => null,
     neededTokens: 100,
@@ -94,6 +98,8 @@ describe('every row of the table, from the first failure to the last', () => {
     ['invalid_request: given back', 'a:invalid_request', 'end failed 400 invalid_request'],
     ['broken_stream: once more here', 'a:broken_stream', 'retry a | deployment'],
     ['broken_stream: the other', 'a:broken_stream a:broken_stream', 'retry b | deployment'],
+    ['unhealthy: the other of the hop', 'a:unhealthy', 'retry b'],
+    ['then the next hop, and its end', 'c:unhealthy', 'end failed 503 no_healthy_deployment'],
     ['cost_limit: the end', 'a:cost_limit', 'end failed 400 cost_limit_reached'],
     ['worker_lost: here', 'a:worker_lost', 'retry a'],
     ['worker_lost does not count against the deployment', 'a:worker_lost a:worker_lost', 'retry a'],
@@ -296,6 +302,91 @@ describe('where a failure may go', () => {
   })
 })
 
+describe('what is known of health', () => {
+  const out = (...names: string[]) => ({
+    outUntilMs: (name: string) => (names.includes(name) ? NOW + 20_000 : null),
+  })
+  const patient = { attended: false }
+
+  test.each<[string, string, Partial<OutcomeInput>, string]>([
+    ['whose breaker has just opened is not asked again', 'a:server', out('a'), 'retry b | deployment'],
+    [
+      'nor is one that is out, here or later',
+      'a:server',
+      out('a', 'b', 'c'),
+      'end failed 502 provider_error | deployment',
+    ],
+    ['the hop behind it is', 'a:server', out('a', 'b'), 'fall_back 1 | deployment'],
+    ['one that is half-open may be called', 'a:not_found', { outUntilMs: () => NOW - 1 }, 'retry b | deployment'],
+    [
+      'over its retry budget: not again here',
+      'a:server',
+      { mayRepeat: (name) => name !== 'a' },
+      'retry b | deployment',
+    ],
+    [
+      'nobody within budget: the failure as it is',
+      'a:server',
+      { mayRepeat: () => false },
+      'end failed 502 provider_error | deployment',
+    ],
+    ['beside another region: left at once', 'a:server', { regionOf: (name) => name }, 'retry b | deployment'],
+    ['unless that one is out', 'a:server', { regionOf: (name) => name, ...out('b') }, 'retry a | deployment'],
+    [
+      'all out, somebody waits: when to come back',
+      'c:unhealthy',
+      out('a', 'c'),
+      'end failed 503 no_healthy_deployment',
+    ],
+    [
+      'all out, nobody waits: until the first is back',
+      'c:unhealthy',
+      { ...patient, ...out('a', 'b', 'c') },
+      'defer 20000',
+    ],
+    [
+      'though its own calls have failed',
+      'a:server a:server b:server b:server c:server c:server',
+      { ...patient, ...out('c') },
+      'defer 20000 | deployment',
+    ],
+    [
+      'nobody out yet: longer each time',
+      'a:server a:server b:server b:server c:server c:server',
+      patient,
+      'defer 3000 | deployment',
+    ],
+    ['longer', 'a:server a:server b:server b:server c:server c:server c:server', patient, 'defer 9000 | deployment'],
+    ['but not for ever', `${'a:server '.repeat(8)}c:server`, patient, 'end failed 502 provider_error | deployment'],
+    [
+      'except in an outage',
+      `${'a:server '.repeat(8)}c:server`,
+      { ...patient, ...out('a', 'b', 'c') },
+      'defer 60000 | deployment',
+    ],
+    ['not for what nobody heals', 'c:credential', { ...patient, ...out('a', 'b') }, 'defer 20000 | credential'],
+    [
+      'not past its deadline',
+      'c:unhealthy',
+      { ...patient, ...out('a', 'b', 'c'), deadlineMs: NOW + 20_000 },
+      'end failed 503 no_healthy_deployment',
+    ],
+    ['who has time goes back to one that it went past', 'c:not_found', patient, 'fall_back 0 | deployment'],
+  ])('%s', (_name, attempts, changes, expected) => {
+    expect(decide(attempts, changes)).toBe(expected)
+  })
+
+  test('many that wait come back spread over a while', () => {
+    const waiting = inputFor('c:unhealthy', { ...patient, ...out('a', 'b', 'c'), random: () => 0.999 })
+    expect(decideOutcome(waiting)).toMatchObject({ kind: 'defer', untilMs: NOW + 24_995 })
+  })
+
+  test('the caller is told when the first of them is back', () => {
+    const outcome = decideOutcome(inputFor('c:unhealthy', out('b', 'c')))
+    expect(outcome).toMatchObject({ kind: 'end', failure: { retryAfterSeconds: 20 } })
+  })
+})
+
 describe('after a hedge in a later hop', () => {
   const inFirstHop = { hop: 0 }
 
@@ -377,8 +468,13 @@ describe('what the caller sees', () => {
   })
 })
 
-test('properties: every chain of failures ends, in bounds, and never goes back', () => {
-  const retryable = ERROR_CLASSES.filter((name) => name !== 'cancelled' && name !== 'deadline')
+test.each([
+  ['that somebody waits for ends, in bounds, and never goes back', true],
+  ['that nobody waits for ends, in bounds', false],
+])('properties: every chain of failures of a job %s', (_name, attended) => {
+  // (What rests is waited for as long as it rests; that is not the job's to bound.)
+  const endless: ErrorClass[] = attended ? ['cancelled', 'deadline'] : ['cancelled', 'deadline', 'unhealthy']
+  const retryable = ERROR_CLASSES.filter((name) => !endless.includes(name))
   const hops = fc
     .array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 })
     .map((sizes) => sizes.map((size, hop) => Array.from({ length: size }, (_, i) => `d${hop}.${i}`)))
@@ -401,6 +497,7 @@ test('properties: every chain of failures ends, in bounds, and never goes back',
           attempts.push({ deployment, hop, errorClass, httpStatus: null })
           const outcome = decideOutcome({
             ...inputFor('a:server'),
+            attended,
             failure: { class: errorClass, message: '', status: null },
             attempts,
             route,
@@ -415,7 +512,7 @@ test('properties: every chain of failures ends, in bounds, and never goes back',
           })
           if (outcome.kind === 'end') break
           if (outcome.kind === 'fall_back') {
-            expect(outcome.hop).toBeGreaterThan(hop)
+            if (attended) expect(outcome.hop).toBeGreaterThan(hop)
             hop = outcome.hop
             deployment = names[hop]!.find((name) => attempts.every((attempt) => attempt.deployment !== name))!
           } else if (outcome.kind === 'retry') {
@@ -428,9 +525,9 @@ test('properties: every chain of failures ends, in bounds, and never goes back',
           expect(names[hop]).toContain(deployment)
           expect(contentInLog ? ['mark', 'prefill'] : ['keep']).toContain(outcome.log)
         }
-        const waits = attempts.filter(({ errorClass }) => errorClass === 'rate_limited').length
-        expect(attempts.length - waits).toBeLessThanOrEqual(2 * total + 3)
-        expect(waits).toBeLessThanOrEqual(31)
+        const unburnt = attempts.filter(({ errorClass }) => errorClass === 'rate_limited' || errorClass === 'unhealthy')
+        expect(attempts.length - unburnt.length).toBeLessThanOrEqual(2 * total + 3)
+        expect(unburnt.length).toBeLessThanOrEqual(31 + total)
       },
     ),
     { numRuns: 500 },

@@ -1,7 +1,9 @@
 import type { JobFailure } from '@switchyard/contract/broker-error'
+import type { ErrorClass } from '@switchyard/contract/error-class'
 import { finalFailure } from './final-failure.ts'
 import type { OutcomeInput, PastAttempt } from './outcome-input.ts'
 import { OUTCOME_TABLE, type OutcomeRow } from './outcome-table.ts'
+import { earliestReopening, outUntil, waitForHealth } from './wait-for-health.ts'
 
 /**
  * What becomes of the content of failed attempts before the next one: `keep` (there is none), `empty` (nobody read it: gone,
@@ -29,16 +31,19 @@ export type Outcome =
 const JITTER_MS = { least: 50, spread: 200 }
 const DEFER_DEFAULT_MS = 5_000
 const DEFER_MOST_MS = 600_000
-/** Bounds what a job without a deadline waits for; with the doubling below that is hours. */
+/** Bounds how often a job without a deadline waits; with the doubling below that is hours. */
 const MOST_DEFERS = 30
+const UNBURNT: ReadonlySet<ErrorClass> = new Set(['rate_limited', 'unhealthy'])
 
 /**
  * What follows a failed attempt (design.md §6). Pure; the broker executes it. Candidates are asked in this order: the same
- * deployment, others of the hop, later hops; then a wait, where waiting helps; then the job ends with the failure that its
- * caller should see.
+ * deployment, others of the hop, later hops, if nobody waits also earlier ones that were out until now; then a wait, where waiting helps; then
+ * the job ends with the failure that its caller should see. Whose breaker is open is not asked. Where a hop stands in several regions,
+ * one that fails is left at once.
  *
- * Every chain ends: the hop never goes down, a deployment that failed twice by its own fault is not asked again, attempts are
- * bounded by 2 × deployments + 3 (waits not counted), waits by 30.
+ * Every chain ends: the hop goes down only to a deployment that was never called, one that failed twice by its own fault is not asked
+ * again before a wait, attempts are bounded by 2 × deployments + 3 (waits not counted, nor those made while breakers are open, which are
+ * few), waits by 30.
  */
 export function decideOutcome(input: OutcomeInput): Outcome {
   const row = OUTCOME_TABLE[input.failure.class]
@@ -54,10 +59,14 @@ export function decideOutcome(input: OutcomeInput): Outcome {
   if (again !== null) return again
 
   const next = firstUntried(input, row)
-  if (next !== null && next.hop > input.hop) return { kind: 'fall_back', hop: next.hop, log: next.log, breaker }
+  if (next !== null && next.hop !== input.hop) return { kind: 'fall_back', hop: next.hop, log: next.log, breaker }
   if (next !== null) return { kind: 'retry', deployment: next.deployment, delayMs: 0, log: next.log, breaker }
 
-  return deferHere(input, row) ?? (isPricedOut(input, row) ? endAtCap(input) : end(input, 'failed'))
+  return (
+    deferForHealth(input, row) ??
+    deferHere(input, row) ??
+    (isPricedOut(input, row) ? endAtCap(input) : end(input, 'failed'))
+  )
 }
 
 /** Somebody could be asked, were it not for the cost cap. */
@@ -80,10 +89,12 @@ function end(input: OutcomeInput, status: 'failed' | 'cancelled' | 'expired'): O
 }
 
 /** Waits burn no attempt and have their own bound; neither do attempts that were handed back (no error class). */
-function isSpent({ attempts, route }: OutcomeInput): boolean {
-  const deployments = route.hops.reduce((sum, hop) => sum + hop.deployments.length, 0)
-  const burnt = attempts.filter(({ errorClass }) => errorClass !== null && errorClass !== 'rate_limited')
-  return burnt.length >= 2 * deployments + 3
+function isSpent(input: OutcomeInput): boolean {
+  const deployments = input.route.hops.reduce((sum, hop) => sum + hop.deployments.length, 0)
+  const burnt = input.attempts.filter(({ errorClass }) => errorClass !== null && !UNBURNT.has(errorClass)).length
+  // Whoever waits for a breaker is now and then the one that finds out; an outage must not use up its attempts.
+  const waits = !input.attended && earliestReopening(input) !== null
+  return burnt >= 2 * deployments + 3 + (waits ? MOST_DEFERS : 0)
 }
 
 function retryHere(input: OutcomeInput, row: OutcomeRow): Outcome | null {
@@ -91,13 +102,22 @@ function retryHere(input: OutcomeInput, row: OutcomeRow): Outcome | null {
   const { deployment, hop } = current(input)
   if (input.affordable?.(deployment) === false) return null
   const log = logBefore(input, deployment)
-  if (log === null || (row.here === 'once' && failuresOf(input, deployment) > 1)) return null
+  if (log === null || (row.here === 'once' && !mayTryOnceMore(input, deployment))) return null
 
   // A hedge in a later hop outlived the call that it was to help: it is there that it is tried again.
   if (hop > input.hop) return { kind: 'fall_back', hop, log, breaker: row.breaker }
   const delayMs = JITTER_MS.least + Math.floor(input.random() * (JITTER_MS.spread + 1))
   if (input.deadlineMs !== null && input.nowMs + delayMs >= input.deadlineMs) return null
   return { kind: 'retry', deployment, delayMs, log, breaker: row.breaker }
+}
+
+/** It has failed but once, is not out, has not failed too many others, and does not stand beside another region. */
+function mayTryOnceMore(input: OutcomeInput, deployment: string): boolean {
+  if (failuresOf(input, deployment) > 1 || outUntil(input, deployment) !== null || !input.mayRepeat(deployment))
+    return false
+  const { hop } = current(input)
+  const beside = untriedOf(input, hop).filter((id) => logBefore(input, id) !== null)
+  return !beside.some((id) => input.regionOf(id) !== input.regionOf(deployment))
 }
 
 /** How often a deployment failed by its own fault. */
@@ -114,14 +134,27 @@ function firstUntried(
   input: OutcomeInput,
   row: OutcomeRow,
 ): { hop: number; deployment: string; log: LogAction } | null {
-  const tried = new Set(input.attempts.filter((attempt) => counts(input, attempt)).map(({ deployment }) => deployment))
-  for (let hop = input.hop; hop < input.route.hops.length; hop++) {
-    for (const { id } of input.route.hops[hop]!.deployments) {
-      const log = logBefore(input, id)
-      if (!tried.has(id) && log !== null && mayTry(input, row, id)) return { hop, deployment: id, log }
+  for (const hop of hopsFrom(input, row)) {
+    for (const deployment of untriedOf(input, hop)) {
+      const log = logBefore(input, deployment)
+      if (log !== null && mayTry(input, row, deployment)) return { hop, deployment, log }
     }
   }
   return null
+}
+
+/** This hop and the later ones; for who has the time, then those that the job has gone past because they were out. */
+function hopsFrom({ hop, route, failure, attended }: OutcomeInput, row: OutcomeRow): number[] {
+  const goesBack = !attended && (row.breaker !== null || failure.class === 'unhealthy')
+  const all = [...route.hops.keys()]
+  return [...all.slice(hop), ...(goesBack ? all.slice(0, hop) : [])]
+}
+
+/** Deployments of a hop that the job has not called and that may be called now. */
+function untriedOf(input: OutcomeInput, hop: number): string[] {
+  const tried = new Set(input.attempts.filter((attempt) => counts(input, attempt)).map(({ deployment }) => deployment))
+  const ids = input.route.hops[hop]!.deployments.map(({ id }) => id)
+  return ids.filter((id) => !tried.has(id) && outUntil(input, id) === null && input.mayRepeat(id))
 }
 
 /** Not what ended through no fault of its own, nor what one failed hedge alone was asked before its hop's turn: that has its second try left. */
@@ -148,6 +181,13 @@ function mayTry(input: OutcomeInput, row: OutcomeRow, deployment: string): boole
       return window !== null && window > refused && window >= input.neededTokens
     }
   }
+}
+
+/** A job that nobody waits for stands by until somebody of its route is well again. */
+function deferForHealth(input: OutcomeInput, row: OutcomeRow): Outcome | null {
+  const log = logBefore(input, current(input).deployment)
+  const untilMs = log === null ? null : waitForHealth(input)
+  return untilMs === null ? null : { kind: 'defer', untilMs, log: log!, breaker: row.breaker }
 }
 
 /** Until when to wait for this hop: as long as the provider asks, longer each time it keeps refusing. */

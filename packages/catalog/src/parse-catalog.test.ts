@@ -274,6 +274,7 @@ describe('defaults', () => {
       }),
       unsupported: ['temperature', 'top_p'],
       limits: {},
+      breaker: { failures: 5, openMs: 5_000 },
       timeouts: { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 },
       scores: {},
       typical: { firstTokenMs: null, tokensPerSecond: null },

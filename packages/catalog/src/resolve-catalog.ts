@@ -9,6 +9,7 @@ import { promptCacheOf } from './prompt-cache.ts'
 /** The Responses API takes no audio. */
 const RESPONSES_LACKS = ['audio']
 const DEFAULT_CONCURRENCY = { interactive: 256, batch: 64 }
+const DEFAULT_BREAKER = { failures: 5, openMs: 5_000 }
 const DEFAULT_TIMEOUTS = { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 }
 
 /** A checked file with every default filled in. */
@@ -66,6 +67,10 @@ function resolveDeployment(name: string, written: DeploymentInFile, provider: Pr
       firstTokenMs: written.timeouts?.firstToken ?? DEFAULT_TIMEOUTS.firstTokenMs,
       idleMs: written.timeouts?.idle ?? DEFAULT_TIMEOUTS.idleMs,
       totalMs: written.timeouts?.total ?? DEFAULT_TIMEOUTS.totalMs,
+    },
+    breaker: {
+      failures: written.breaker?.failures ?? DEFAULT_BREAKER.failures,
+      openMs: written.breaker?.open ?? DEFAULT_BREAKER.openMs,
     },
     scores: { ...written.scores },
     typical: {

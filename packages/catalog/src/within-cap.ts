@@ -3,8 +3,8 @@ import { NO_USAGE } from '@switchyard/contract/usage'
 import type { Deployment } from './catalog.ts'
 import { priceUsage } from './price.ts'
 
-/** A real prompt has up to this many times the tokens that were estimated (`estimate-tokens.ts`). */
-const WORST_INPUT = 1.5
+/** A real prompt has up to this many times the tokens that were estimated: text in base64 (`estimate-tokens.ts`). */
+const WORST_INPUT = 1.6
 
 /** A call whose cost is bounded from above. */
 export interface CappedCall {

@@ -12,6 +12,7 @@ export const ERROR_CLASSES = [
   'invalid_request',
   'broken_stream',
   'worker_lost',
+  'unhealthy',
   'cost_limit',
   'cancelled',
   'deadline',

@@ -12,11 +12,12 @@ const CLOSED: Breaker = {
   bad: 0,
   atMs: NOW,
   streak: 0,
+  revision: 0,
+  lengthMs: 0,
   changedAtMs: 0,
   openings: 0,
   sinceMs: 0,
   untilMs: 0,
-  cause: null,
   probeUntilMs: 0,
   nextProbeMs: 0,
   need: 1,
@@ -47,11 +48,13 @@ suite('what is known of a deployment', () => {
     expect(describe([OPEN, CLOSED], undefined, NOW)).toMatchObject({ breaker: 'open', cause: 'server' })
   })
 
-  test('half-open once its time is up, for later callers from the end of the probe under way', () => {
+  test('half-open once its time is up; while a probe is under way it is asked again as late as an opening lasts', () => {
     const due: Breaker = { ...OPEN, untilMs: NOW - 1 }
     expect(describe([due], undefined, NOW)).toMatchObject({ breaker: 'half_open', reopensAtMs: NOW - 1 })
-    const taken: Breaker = { ...due, probe: 'job_1.1', probeUntilMs: NOW + 12_000 }
-    expect(describe([taken], undefined, NOW)).toMatchObject({ breaker: 'half_open', reopensAtMs: NOW + 12_000 })
+    const taken: Breaker = { ...due, probe: 'job_1.1', probeUntilMs: NOW + 12_000, lengthMs: 5_000 }
+    expect(describe([taken], undefined, NOW)).toMatchObject({ breaker: 'half_open', reopensAtMs: NOW + 5_000 })
+    const endingSoon = { ...taken, probeUntilMs: NOW + 2_000 }
+    expect(describe([endingSoon], undefined, NOW)).toMatchObject({ breaker: 'half_open', reopensAtMs: NOW + 2_000 })
   })
 
   test('quantiles within five per cent', () => {

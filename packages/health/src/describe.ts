@@ -1,3 +1,4 @@
+import type { ErrorClass } from '@switchyard/contract/error-class'
 import type { Observed } from '@switchyard/contract/observed'
 import { type Breaker, waitsUntilMs } from './breaker.ts'
 import { decay, quantile, type Sketch } from './sketch.ts'
@@ -20,11 +21,11 @@ function describeBreakers(
   breakers: readonly Breaker[],
   nowMs: number,
 ): Pick<Observed, 'breaker' | 'reopensAtMs' | 'cause'> {
-  let last: { reopensAtMs: number; cause: Breaker['cause'] } | null = null
+  let last: { reopensAtMs: number; cause: ErrorClass | null } | null = null
   for (const breaker of breakers) {
     const reopensAtMs = waitsUntilMs(breaker, nowMs)
     if (reopensAtMs !== null && (last === null || reopensAtMs > last.reopensAtMs))
-      last = { reopensAtMs, cause: breaker.cause }
+      last = { reopensAtMs, cause: breaker.cause ?? null }
   }
   if (last === null) return { breaker: 'closed', reopensAtMs: null, cause: null }
   const blocked = breakers.some(({ open, untilMs }) => open && untilMs > nowMs)

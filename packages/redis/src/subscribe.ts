@@ -3,7 +3,7 @@ import type { RedisClient } from './connect.ts'
 const PULSE_MS = 5_000
 
 /**
- * Listens on one sharded channel with a connection of its own (role `subscriber`). `onReady` is called after every
+ * Listens on one sharded channel with a connection (role `subscriber`) that may listen on others too. `onReady` is called after every
  * (re)subscription: what was published in between is lost, so the caller reads again what it follows.
  */
 export async function subscribe(
@@ -12,7 +12,9 @@ export async function subscribe(
   onMessage: (message: string) => void,
   onReady: () => void,
 ): Promise<void> {
-  redis.on('smessage', (_channel: string, message: string) => onMessage(message))
+  redis.on('smessage', (from: string, message: string) => {
+    if (from === channel) onMessage(message)
+  })
   // ioredis resubscribes by itself but does not wait for it; asking once more tells when the subscription is really up.
   const again = () => {
     redis.ssubscribe(channel).then(onReady, () => {})

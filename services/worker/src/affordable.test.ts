@@ -18,7 +18,7 @@ models: { a: { route: [dear, cheap, whole, unpriced] } }
 const server: AttemptFailure = { class: 'server', message: 'x', status: 500 }
 const NAMES = ['dear', 'cheap', 'whole', 'unpriced', 'gone']
 
-/** What is left of a cap of 0.02 USD with a prompt of 1,000 tokens (1,500 at worst) and an answer of at most 100. */
+/** What is left of a cap of 0.02 USD with a prompt of 1,000 tokens (1,600 at worst) and an answer of at most 100. */
 function affords(spentNanoUsd: number, last = { failure: server, begun: true }): string[] {
   const hold = newHold({
     maxCostNanoUsd: 20_000_000,
@@ -34,7 +34,7 @@ it('a job without a cap asks whom it will', () => {
 })
 
 it('what was spent is gone; a call that answers in one piece must fit with its whole answer', () => {
-  // dear: the prompt costs 15,000,000 at worst; whole: prompt and answer 2,500,000, cheap: the prompt 1,500,000.
+  // dear: the prompt costs 16,000,000 at worst; whole: prompt and answer 2,600,000, cheap: the prompt 1,600,000.
   expect(affords(0)).toEqual(['dear', 'cheap', 'whole', 'gone'])
   expect(affords(6_000_000)).toEqual(['cheap', 'whole', 'gone'])
   expect(affords(18_000_000)).toEqual(['cheap', 'gone'])

@@ -7,6 +7,7 @@ import type { Catalog } from '@switchyard/catalog/catalog'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { startAnnouncement } from '@switchyard/fleet/announce'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
+import { renewProbes } from '@switchyard/health/probe'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { LogWriter } from '@switchyard/jobs/log-writer'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
@@ -26,6 +27,7 @@ import { runDelivery } from './run-delivery.ts'
 import { createSlotWaits } from './slot-waits.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
+import { startWorkerHealth } from './worker-health.ts'
 
 const EFFECTS_PATIENCE_MS = 500
 
@@ -76,12 +78,17 @@ export async function startWorker(
     jobs: broker.jobs,
     owner: config.owner,
     onOrphan: (jobId) => void cancel(broker, jobId).catch((error) => onError(error, 'cancel an orphan')),
-    onRenewed: (held) =>
-      void renewLeases(
+    onRenewed: (held) => {
+      renewLeases(
         redis,
         held.flatMap(({ leases }) => leases),
         broker.limiterClock,
-      ).catch((error) => onError(error, 'renew limits')),
+      ).catch((error) => onError(error, 'renew limits'))
+      renewProbes(
+        redis,
+        held.flatMap(({ probes }) => probes),
+      ).catch((error) => onError(error, 'renew probes'))
+    },
     onError: (error) => onError(error, 'renew leases'),
   })
   const trials = createTrials(broker.jobs, (error) => onError(error, 'show an attempt'))
@@ -90,6 +97,12 @@ export async function startWorker(
     redis,
     worker: config.owner,
     onError: (error) => onError(error, 'report on lanes'),
+  })
+  const health = await startWorkerHealth({
+    redis,
+    subscriber,
+    upstreams: () => upstreams,
+    onError: (error) => onError(error, 'health'),
   })
   const worker: WorkerContext = {
     broker,
@@ -101,6 +114,7 @@ export async function startWorker(
     upstreams: () => upstreams,
     holds,
     trials,
+    health,
     restUntil: new Map(),
     slotWaits: createSlotWaits(),
     lanes,
@@ -178,6 +192,7 @@ export async function startWorker(
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
     await numbers.stop()
     await transport.stop()
+    await health.stop()
     await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
   return {

@@ -65,6 +65,10 @@ export async function claimAhead(
 function prepare(worker: WorkerContext, { first }: Delivery): Pick<HeadStart, 'target' | 'beginning'> | null {
   if (!first || worker.suspect) return null
   const target = worker.upstreams().usable.get(first.deployment)
+  // One that is not well is entered by its breaker, or gone past.
+  if (worker.health.watch.outUntilMs(first.deployment) !== null || !worker.health.budget.allows(first.deployment)) {
+    return null
+  }
   if (!target || (worker.restUntil.get(first.deployment) ?? 0) > performance.now()) return null
   const estimate = { inputTokens: first.inputTokens, outputTokens: first.outputTokens }
   const { deployment, upstream } = target

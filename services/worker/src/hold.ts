@@ -1,6 +1,7 @@
 import type { PastAttempt } from '@switchyard/catalog/outcome-input'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
+import type { Probe } from '@switchyard/health/probe'
 import type { Claim } from '@switchyard/jobs/claim-job'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import type { JobLog } from '@switchyard/jobs/job-log'
@@ -44,6 +45,8 @@ export class Hold {
   readonly refusals: (PastAttempt & { slotAtMs: number | null })[] = []
   /** The in-flight leases of running attempts, to be renewed with the job's own. */
   leases: { deployment: string; lease: string }[] = []
+  /** Of running attempts: whose calls find out whether a deployment is well again. Renewed with the leases. */
+  probes: Probe[] = []
   /** What was done for the first attempt together with the claim, until its call is made. */
   headStart: HeadStart | null
   /** Through the gate of the lane that the delivery came from. */

@@ -12,6 +12,7 @@ import { countAttempt } from './count-attempt.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
+import { noteCall } from './note-call.ts'
 import type { OpenAttempt } from './open-attempt.ts'
 import { wholeAnswer } from './whole-answer.ts'
 import type { WorkerContext } from './worker-context.ts'
@@ -81,6 +82,8 @@ export async function makeCall(
   span.end(attempt)
   logAttempt(worker, hold, attempt)
   countAttempt(worker, hold, attempt)
+  const noted = noteCall(worker, hold, open, ending, failure)
+  if (failure) await noted
   let body = result.ok ? result.body : null
   if (meter && !spec.stream && result.ok && failure === null) {
     sink.flushHeld()

@@ -1,3 +1,4 @@
+import { OUTCOME_TABLE } from '@switchyard/catalog/outcome-table'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { attemptId } from '@switchyard/contract/ids'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
@@ -6,6 +7,7 @@ import { reconcile } from '@switchyard/limits/reconcile'
 import { estimateCost } from './bill-attempt.ts'
 import { CallStop } from './call-stop.ts'
 import { allowanceOf, type CostMeter } from './cost-cap.ts'
+import { enterDeployment, leaveDeployment, whyUnwell } from './enter-deployment.ts'
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
@@ -52,6 +54,8 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   const target = headStart?.target ?? worker.upstreams().usable.get(deployment)
   if (!target) return refused({ class: 'not_found', message: 'no longer served by this worker', status: null })
 
+  const unwell = begun ? null : whyUnwell(worker, hold, deployment)
+  if (unwell) return refused(unwell)
   const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
   if (!capacity.ok) return refused(capacity.failure)
   const giveBack = async () => {
@@ -70,15 +74,23 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
     )
   }
 
+  // Others may have failed there while this one waited for its place.
+  const entered = begun ? null : await enterDeployment(worker, hold, target.deployment, id)
+  if (entered?.ok === false) {
+    await giveBack()
+    return refused(entered.failure)
+  }
   if (capacity.reserved) hold.lease(deployment, id)
   const beginning = begun ?? beginningOf(hold, target, number, hold.hop)
   if (!begun && !(await beginAttempt(worker.broker.jobs, hold.jobId, beginning)).owned) {
     hold.unlease(id)
+    leaveDeployment(worker, hold, id)
     await giveBack()
     return { kind: 'lost' }
   }
   hold.headStart = null
   countStart(worker, hold)
+  countCall(worker, hold, deployment)
   const { meter } = allowance
   const stop = hold.spec.hedge || meter ? new CallStop(hold.signal) : null
   const onTrial = begun !== null && capacity.reserved
@@ -89,6 +101,13 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
 function countStart({ lanes }: WorkerContext, { claim, fence, attempts, spec }: Hold): void {
   if (attempts.some((earlier) => earlier.fence === fence)) return
   lanes.started(claim.record.lane, spec.estimate.inputTokens + spec.estimate.outputTokens)
+}
+
+/** What a call costs whose budget: a first one nobody's, a further one that of the deployment whose failure it makes good. */
+function countCall({ health }: WorkerContext, hold: Hold, deployment: string): void {
+  const failed = hold.attempts.findLast(({ errorClass }) => errorClass && OUTCOME_TABLE[errorClass].here === 'once')
+  if (failed) health.budget.extra(failed.deployment)
+  else health.budget.first(deployment)
 }
 
 /** What is written down of an attempt at a deployment of that hop. */

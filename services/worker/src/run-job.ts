@@ -6,6 +6,7 @@ import { supportsPrefill } from '@switchyard/providers/supports-prefill'
 import { affordableTo } from './affordable.ts'
 import { type ClosedAttempt, runAttempt } from './attempt.ts'
 import { recordQueueWait } from './attempt-span.ts'
+import { chooseDeployment, healthFor } from './choose-deployment.ts'
 import { executeOutcome } from './execute-outcome.ts'
 import type { Hold } from './hold.ts'
 import { openLog, textSoFar } from './stream-log.ts'
@@ -22,7 +23,7 @@ export async function runJob(worker: WorkerContext, hold: Hold): Promise<Verdict
   deadline?.unref()
   try {
     if (spec.stream) openLog(worker, hold, claim.nextSeq)
-    let deployment = firstChoice(hold)
+    let deployment = chooseDeployment(worker, hold)
     const last = hold.attempts.at(-1)?.status
     if ((last === 'lost' || last === 'cancelled') && contentInLog(hold)) {
       // Its last owner vanished in the middle of an answer, and nobody has decided what becomes of that.
@@ -94,6 +95,7 @@ function decide(
     contentInLog: contentInLog(hold),
     read,
     onBreak: spec.onBreak,
+    ...healthFor(worker, hold),
     prefillPossible: (name) => {
       const deployment = catalog.deployments.get(name)
       return text !== null && deployment !== undefined && supportsPrefill(deployment.provider.kind, deployment.model)
@@ -107,13 +109,6 @@ function decide(
 
 function contentInLog(hold: Hold): boolean {
   return hold.log !== null && hold.log.nextSeq > 0
-}
-
-/** The first deployment of the hop that has not been tried there yet; the first of all when every one was. */
-function firstChoice(hold: Hold): string {
-  const { deployments } = hold.spec.route.hops[hold.hop]!
-  const tried = new Set(hold.attempts.filter(({ hop }) => hop === hold.hop).map(({ deployment }) => deployment))
-  return (deployments.find(({ id }) => !tried.has(id)) ?? deployments[0]!).id
 }
 
 function untilMs(deadlineMs: number, nowMs: number): number {

@@ -8,6 +8,7 @@ import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
 import type { SlotWaits } from './slot-waits.ts'
 import type { Upstreams } from './upstreams.ts'
+import type { WorkerHealth } from './worker-health.ts'
 
 /** What every step of the attempt pipeline works with. Made once in `main.ts`. */
 export interface WorkerContext {
@@ -18,6 +19,7 @@ export interface WorkerContext {
   upstreams(): Upstreams
   holds: Holds
   trials: Trials
+  health: WorkerHealth
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
   slotWaits: SlotWaits

@@ -21,8 +21,12 @@ export interface SimulatorProcess {
   url: string
   /** What goes wrong with calls of a model; see the simulator's `faults/fault-rule.ts`. */
   fault(rule: { kind: string; model: string } & Record<string, unknown>): Promise<void>
+  /** No fault any more, of any model. */
+  heal(): Promise<void>
   /** Pacing of a model; see `limits/model-settings.ts`. */
   model(name: string, settings: Record<string, unknown>): Promise<void>
+  /** Every call of a model, in order. */
+  callsTo(model: string): Promise<SimulatedCall[]>
   /** Every call of one job, in order. */
   callsOf(jobId: string): Promise<SimulatedCall[]>
   stop(): Promise<void>
@@ -52,8 +56,15 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
     async fault(rule) {
       await ask('POST', 'faults', rule)
     },
+    async heal() {
+      await ask('DELETE', 'faults')
+    },
     async model(name, settings) {
       await ask('PUT', `models/${encodeURIComponent(name)}`, settings)
+    },
+    async callsTo(model) {
+      const { calls } = (await ask('GET', `ledger?limit=200000&model=${model}`)) as { calls: SimulatedCall[] }
+      return calls
     },
     async callsOf(jobId) {
       const { calls } = (await ask('GET', 'ledger?limit=200000')) as { calls: SimulatedCall[] }

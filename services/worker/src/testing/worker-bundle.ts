@@ -72,6 +72,7 @@ export async function openWorkerBundle(
   url: string,
   simulator: SimulatorProcess,
   limits: DeploymentLimits = LIMITS,
+  breakerOpen = '5s',
 ): Promise<WorkerBundle> {
   const random = randomBytes(5).toString('hex')
   const dataDir = await mkdtemp(join(tmpdir(), 'worker-test-'))
@@ -97,7 +98,7 @@ export async function openWorkerBundle(
   function catalog(own: DeploymentLimits = limits, more = ''): string {
     const price = '{ inputPerMTok: 1, outputPerMTok: 10 }'
     const row = (letter: string, { name, model }: TestDeployment, rowLimits: DeploymentLimits) =>
-      `  ${name}: { provider: p${letter}${random}, class: c${random}, model: ${model}, limits: ${JSON.stringify(rowLimits)}, price: ${price} }`
+      `  ${name}: { provider: p${letter}${random}, class: c${random}, model: ${model}, limits: ${JSON.stringify(rowLimits)}, price: ${price}, breaker: { open: ${breakerOpen} } }`
     return `
 providers:
   pa${random}: { kind: openai, apiKey: "\${NO_SUCH_KEY}" }
