@@ -25,3 +25,8 @@ export function totalsKey(project: string, day: string): string {
 export function jobsKey(project: string): string {
   return `sy:{${project}}:jobs`
 }
+
+/** How long the project's answers of each model lately were. */
+export function outputsKey(project: string): string {
+  return `sy:{${project}}:outputs`
+}

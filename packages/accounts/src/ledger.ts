@@ -2,7 +2,8 @@ import type { CachedRow, LedgerRow } from '@switchyard/contract/effects'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
 import { defineScript } from '@switchyard/redis/script'
-import { ledgerKey, totalsKey } from './keys.ts'
+import { ledgerKey, outputsKey, totalsKey } from './keys.ts'
+import { HALVED_AT, MOST_MODELS, OUTPUT_BINS, OUTPUTS_KEPT_S, outputBin } from './output-lengths.ts'
 
 /** Sums of one project's day. */
 export interface LedgerTotals {
@@ -42,9 +43,9 @@ const TOTALS = [
   'savedNanoUsd',
 ] as const satisfies (keyof LedgerTotals)[]
 
-// KEYS ledger totals; ARGV epoch s at which both expire, how many rows, their effect ids, the rows, the amounts of each row (in the
-// order of `TOTALS`, with spaces between), then field and amount of each total if all rows are new. Gives how many rows are new; the
-// others change nothing, and then the amounts are summed anew.
+// KEYS ledger totals outputs; ARGV epoch s at which the first two expire, how many rows, their effect ids, the rows, the amounts of each
+// row (in the order of `TOTALS`, with spaces between), the bin of each one's output length (-1: none), its model, then field and amount
+// of each total if all rows are new. Gives how many rows are new; the others change nothing, and then the amounts are summed anew.
 const RECORD = defineScript(
   'record-ledger-rows',
   `local n, known, new = tonumber(ARGV[2]), {}, 0
@@ -52,7 +53,7 @@ for i = 1, n do
   if redis.call('HSETNX', KEYS[1], ARGV[2 + i], ARGV[2 + n + i]) == 0 then known[i] = true else new = new + 1 end
 end
 if new == 0 then return 0 end
-local amounts = { unpack(ARGV, 3 + 3 * n) }
+local amounts = { unpack(ARGV, 3 + 5 * n) }
 if new < n then
   local names, sums = { '${TOTALS.join("', '")}' }, {}
   for i = 1, n do
@@ -76,6 +77,33 @@ for i = 3, #amounts, 2 do redis.call('HINCRBY', KEYS[2], amounts[i], amounts[i +
 if not begun then
   redis.call('EXPIREAT', KEYS[1], ARGV[1])
   redis.call('EXPIREAT', KEYS[2], ARGV[1])
+end
+-- Output lengths: one packed histogram for each model.
+local FORMAT, bins = '<${'H'.repeat(OUTPUT_BINS)}', {}
+for i = 1, n do
+  local bin = tonumber(ARGV[2 + 3 * n + i])
+  if bin >= 0 and not known[i] then
+    local model = ARGV[2 + 4 * n + i]
+    bins[model] = bins[model] or {}
+    bins[model][#bins[model] + 1] = bin
+  end
+end
+for model, found in pairs(bins) do
+  local packed, counts, total = redis.call('HGET', KEYS[3], model), {}, 0
+  if packed and #packed == 2 * ${OUTPUT_BINS} then
+    counts = { struct.unpack(FORMAT, packed) }
+  elseif redis.call('HLEN', KEYS[3]) < ${MOST_MODELS} then
+    for bin = 1, ${OUTPUT_BINS} do counts[bin] = 0 end
+  end
+  if #counts > 0 then
+    for _, bin in ipairs(found) do counts[bin + 1] = counts[bin + 1] + 1 end
+    for bin = 1, ${OUTPUT_BINS} do total = total + counts[bin] end
+    if total >= ${HALVED_AT} then
+      for bin = 1, ${OUTPUT_BINS} do counts[bin] = math.floor(counts[bin] / 2) end
+    end
+    redis.call('HSET', KEYS[3], model, struct.pack(FORMAT, unpack(counts, 1, ${OUTPUT_BINS})))
+    if not packed or total >= ${HALVED_AT} then redis.call('EXPIRE', KEYS[3], ${OUTPUTS_KEPT_S}) end
+  end
 end
 return new`,
 )
@@ -111,10 +139,12 @@ export function ledgerCommand(project: string, day: string, rows: (LedgerRow | C
     })
     args.push(whole.join(' '))
   }
+  for (const row of rows) args.push('kind' in row ? -1 : outputBin(row))
+  for (const { model } of rows) args.push(model)
   TOTALS.forEach((name, i) => {
     if (sums[i] !== 0) args.push(name, sums[i]!)
   })
-  return scriptCommand(RECORD, [ledgerKey(project, day), totalsKey(project, day)], args)
+  return scriptCommand(RECORD, [ledgerKey(project, day), totalsKey(project, day), outputsKey(project)], args)
 }
 
 const NOTHING = Object.fromEntries(TOTALS.map((name) => [name, 0])) as Record<keyof LedgerTotals, number>

@@ -66,7 +66,7 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
       const line = ledgerLine(spec, attempt, lease)
       lines.add(`${ledgerDay(line.atMs)} ${spec.project}`, line, owed)
       const limits = broker.limitsOf(attempt.deployment)
-      if (limits && hasLimits(limits)) ended.add(attempt.deployment, { lease, actual: attempt.usage }, owed)
+      if (limits && hasLimits(limits)) ended.add(attempt.deployment, endedLease(broker, attempt, lease), owed)
     }
   }
   return [
@@ -77,6 +77,11 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
       broker.onCallEnded,
     ),
   ]
+}
+
+function endedLease(broker: Broker, attempt: Attempt, lease: string): EndedLease {
+  const stated = broker.statedWith?.(lease)
+  return { lease, actual: attempt.usage, ...(stated ? { stated } : {}) }
 }
 
 function ledgerLine(spec: JobSpec, attempt: Attempt, id: string): LedgerRow {

@@ -21,7 +21,8 @@ interface Batch {
   head: number[]
   places: number
   leases: string[]
-  tokens: number[]
+  /** Of each call its input and output tokens, and 1 where it is of a batch. */
+  amounts: number[]
   callers: { resolve(answer: Answer): void; reject(error: unknown): void }[]
 }
 
@@ -37,7 +38,7 @@ export function askTogether(
   redis: RedisClient,
   deployment: string,
   limits: DeploymentLimits,
-  call: { lease: string; inputTokens: number; outputTokens: number; leaseMs: number },
+  call: { lease: string; inputTokens: number; outputTokens: number; batch: boolean; leaseMs: number },
   clock: LimiterClock | undefined,
 ): Promise<Answer> {
   let batches = open.get(redis)
@@ -52,7 +53,7 @@ export function askTogether(
     process.nextTick(send, redis, deployment, batches, batch)
   }
   batch.leases.push(call.lease)
-  batch.tokens.push(whole(call.inputTokens), whole(call.outputTokens))
+  batch.amounts.push(whole(call.inputTokens), whole(call.outputTokens), call.batch ? 1 : 0)
   const { callers } = batch
   return new Promise((resolve, reject) => callers.push({ resolve, reject }))
 }
@@ -74,15 +75,15 @@ function begin(limits: DeploymentLimits, leaseMs: number, clock: LimiterClock | 
     head,
     places: limitArg(limits.inFlight),
     leases: [],
-    tokens: [],
+    amounts: [],
     callers: [],
   }
 }
 
 function send(redis: RedisClient, deployment: string, batches: Map<string, Batch>, batch: Batch): void {
   if (batches.get(deployment) === batch) batches.delete(deployment)
-  const { head, leases, leaseMs, places, tokens } = batch
-  const args = [...head, leases.length, ...leases, leaseMs, places, ...tokens]
+  const { head, leases, leaseMs, places, amounts } = batch
+  const args = [...head, leases.length, ...leases, leaseMs, places, ...amounts]
   runScript(redis, scripts.reserve, limiterKeys(deployment), args).then(
     (answers) => {
       batch.callers.forEach(({ resolve }, i) => {

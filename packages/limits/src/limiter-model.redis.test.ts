@@ -189,7 +189,7 @@ onEachRedis((redis) => {
           model.bookings.delete(leaseOf(step.job))
           break
         case 'narrow':
-          await narrow(redis(), deployment, { retryAfterMs: step.ms }, clock())
+          await narrow(redis(), deployment, limits, { retryAfterMs: step.ms }, clock())
           model.limitedUntilMs = Math.max(model.limitedUntilMs, model.nowMs + step.ms)
           break
         case 'wait':

@@ -422,8 +422,8 @@ onEachRedis((redis) => {
   describe('a provider that said 429', () => {
     it('gets no call before the moment it named, then one after the other', async () => {
       const limits = { rpm: 100 }
-      await narrow(redis(), deployment, { retryAfterMs: 20_000 }, { nowMs })
-      await narrow(redis(), deployment, { retryAfterMs: 5_000 }, { nowMs })
+      await narrow(redis(), deployment, {}, { retryAfterMs: 20_000 }, { nowMs })
+      await narrow(redis(), deployment, {}, { retryAfterMs: 5_000 }, { nowMs })
       const a = slotOf(await ask(limits, 'a'))
       const b = slotOf(await ask(limits, 'b'))
       expect(a).toBe(START + 20_000)
@@ -439,7 +439,7 @@ onEachRedis((redis) => {
       const limits = { rpm: 1 }
       await ask(limits, 'a')
       const before = slotOf(await ask(limits, 'b'))
-      await narrow(redis(), deployment, { retryAfterMs: 5 * MINUTE }, { nowMs })
+      await narrow(redis(), deployment, {}, { retryAfterMs: 5 * MINUTE }, { nowMs })
       const after = slotOf(await ask(limits, 'b'))
       expect(after).toBeGreaterThan(before)
       expect(after - START).toBeGreaterThanOrEqual(5 * MINUTE)
@@ -447,9 +447,9 @@ onEachRedis((redis) => {
     })
 
     it('is asked again after an hour, whatever it said', async () => {
-      await narrow(redis(), deployment, { retryAfterMs: 1e12 }, { nowMs })
+      await narrow(redis(), deployment, {}, { retryAfterMs: 1e12 }, { nowMs })
       expect((await look({})).limitedUntilMs).toBe(START + 3_600_000)
-      await narrow(redis(), deployment, { retryAfterMs: Number.NaN }, { nowMs })
+      await narrow(redis(), deployment, {}, { retryAfterMs: Number.NaN }, { nowMs })
       expect((await look({})).limitedUntilMs).toBe(START + 3_600_000)
     })
   })
@@ -466,7 +466,7 @@ onEachRedis((redis) => {
       nowMs += 2 * MINUTE
       await ask(limits, 'b')
       await ask(limits, 'c')
-      await narrow(redis(), deployment, { retryAfterMs: 1_000 }, { nowMs })
+      await narrow(redis(), deployment, {}, { retryAfterMs: 1_000 }, { nowMs })
       await renewLeases(redis(), [{ deployment, lease: 'b' }], { nowMs })
       for (const ttl of await ttls()) expect(ttl).toBeGreaterThan(0)
       await cancelBooking(redis(), deployment, 'c', { nowMs })

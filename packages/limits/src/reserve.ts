@@ -10,6 +10,8 @@ export interface ReserveRequest {
   lease: string
   inputTokens: number
   outputTokens: number
+  /** It is of a batch: it leaves 15 % of every limit to others, gets nothing while one of them waits, and books no slot. */
+  batch?: boolean
   /** How long the place in flight is held without a renewal. */
   leaseMs?: number
 }
@@ -46,6 +48,8 @@ export type Reservation = { ok: true } | { ok: false; slotAtMs: number; waitingF
  * Before its slot it gets the same answer, or a grant if there is capacity to spare: for the first in line, room for itself. A slot lapses 10 s later; who goes elsewhere
  * calls `cancelBooking`. For a place in flight the slot is an estimate: from how long places are held, 250 ms each at first.
  *
+ * **Learning.** The limits are those of the catalog or what `reconcile` and `narrow` were told, whichever is lower.
+ *
  * Rejects with the connection's error; the outcome is then unknown and asking again is safe.
  */
 export async function reserve(
@@ -55,8 +59,14 @@ export async function reserve(
   request: ReserveRequest,
   clock?: LimiterClock,
 ): Promise<Reservation> {
-  const { lease, inputTokens, outputTokens, leaseMs = LEASE_MS } = request
-  const answer = await askTogether(redis, deployment, limits, { lease, inputTokens, outputTokens, leaseMs }, clock)
+  const { lease, inputTokens, outputTokens, batch = false, leaseMs = LEASE_MS } = request
+  const answer = await askTogether(
+    redis,
+    deployment,
+    limits,
+    { lease, inputTokens, outputTokens, batch, leaseMs },
+    clock,
+  )
   if (answer === 1) return { ok: true }
   return { ok: false, slotAtMs: answer[0], waitingFor: WAITING_FOR[answer[1] as keyof typeof WAITING_FOR] }
 }

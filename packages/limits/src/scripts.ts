@@ -20,9 +20,13 @@ function onState(name: string, parts: string[], names: string[]): Script {
 
 export const scripts = {
   reserve: onState('reserve', ['cells', 'line', 'ask'], ['plan', 'save', 'holds', 'ask']),
-  reconcile: onState('reconcile', ['cells', 'line'], ['plan', 'add', 'save', 'bookings_of', 'unbook']),
+  reconcile: onState(
+    'reconcile',
+    ['cells', 'line', 'learn'],
+    ['plan', 'add', 'save', 'bookings_of', 'unbook', 'succeed', 'state', 'keep_learnt'],
+  ),
   cancelBooking: onState('cancel-booking', ['cells', 'line'], ['save', 'bookings_of', 'unbook']),
-  narrow: onState('narrow', ['cells'], ['save']),
+  narrow: onState('narrow', ['cells', 'learn'], ['save', 'lower', 'keep_learnt']),
   snapshot: onState('snapshot', ['cells'], []),
   renew: defineScript('renew', `${read('clock')}\n${read('renew')}`),
 }

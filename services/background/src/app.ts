@@ -1,3 +1,4 @@
+import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
@@ -150,11 +151,16 @@ export async function startBackground(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
+  const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   const feeding = await startBatchFeeding({
     id: config.id,
     broker,
     subscriber: newsSubscriber,
-    fleet: () => ({ catalog: catalog.current(), ...unseenFleet(fleet.deployments()) }),
+    fleet: () => ({
+      catalog: catalog.current(),
+      ...unseenFleet(fleet.deployments()),
+      typicalOutput: outputs.typical,
+    }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
     onEnded: (batch) => tellBatchEnd(redis, batch),

@@ -22,6 +22,7 @@ import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
 import { Holds } from './holds.ts'
+import { createLessons } from './lessons.ts'
 import { createPools } from './pools.ts'
 import { runDelivery } from './run-delivery.ts'
 import { createSlotWaits } from './slot-waits.ts'
@@ -61,12 +62,14 @@ export async function startWorker(
 
   const publisher = new LivePublisher(redis)
   const producer = createProducer({ redis })
+  const lessons = createLessons()
   const broker: Broker = {
     jobs: { redis, blobs },
     producer,
     publisher,
     limitsOf: (deployment) => upstreams.catalog.deployments.get(deployment)?.limits,
     limiterClock: { minuteMs: config.quotaMinuteMs },
+    statedWith: (lease) => lessons.take(lease),
     onCallEnded(deployment) {
       worker.slotWaits.freed(deployment)
       pools.freed(deployment)
@@ -118,6 +121,7 @@ export async function startWorker(
     restUntil: new Map(),
     slotWaits: createSlotWaits(),
     lanes,
+    lessons,
     owner: config.owner,
     suspect: config.suspect,
     logger,

@@ -28,6 +28,7 @@ export function noteRefusal(worker: WorkerContext, deployment: string): void {
 export async function claimAhead(
   worker: WorkerContext,
   delivery: Delivery,
+  batch: boolean,
 ): Promise<{ verdict: ClaimVerdict; headStart: HeadStart | null }> {
   const { owner, suspect, broker } = worker
   const prepared = prepare(worker, delivery)
@@ -42,7 +43,7 @@ export async function claimAhead(
           broker.jobs.redis,
           deployment.name,
           deployment.limits,
-          { lease, ...beginning.estimate },
+          { lease, ...beginning.estimate, batch },
           broker.limiterClock,
         )
       : null,

@@ -37,6 +37,8 @@ export interface LaneGate {
 
 /** One delivery on its way through the gate. */
 export interface Passage {
+  /** It came from a lane of batches. */
+  readonly batch: boolean
   /** What the limiter said, each time it was asked. */
   answered(deployment: string, reservation: Reservation): void
   /** Put off to this moment, epoch ms; the same delivery comes again then. */
@@ -56,6 +58,7 @@ export interface Passage {
 
 /** For deliveries that came through no gate. */
 export const FREE_PASSAGE: Passage = {
+  batch: false,
   isSurplus: false,
   answered() {},
   putOff() {},
@@ -83,10 +86,12 @@ interface PutOff {
 
 export function createLaneGate({
   allow,
+  batch = false,
   minuteMs = 60_000,
 }: {
   /** How many more deliveries may be fetched. */
   allow(deliveries: number): void
+  batch?: boolean
   minuteMs?: number
 }): LaneGate {
   const second = minuteMs / SECONDS_OF_A_MINUTE
@@ -185,6 +190,7 @@ export function createLaneGate({
       }
 
       return {
+        batch,
         get isSurplus() {
           return isSurplus
         },

@@ -2,6 +2,7 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Attempt } from '@switchyard/contract/job'
 import type { AttemptEnding } from '@switchyard/jobs/record'
 import { narrow } from '@switchyard/limits/learn'
+import { hasLimits } from '@switchyard/limits/limit-config'
 import { callProvider, type ProviderResult } from '@switchyard/providers/call-provider'
 import { AnswerSink } from './answer-sink.ts'
 import { startAttemptSpan } from './attempt-span.ts'
@@ -14,6 +15,7 @@ import { interpret } from './interpret.ts'
 import { logAttempt } from './log-attempt.ts'
 import { noteCall } from './note-call.ts'
 import type { OpenAttempt } from './open-attempt.ts'
+import { refusalOf } from './refusal.ts'
 import { wholeAnswer } from './whole-answer.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -72,7 +74,7 @@ export async function makeCall(
     sink,
   )
   if (open.onTrial) worker.trials.end(hold.jobId)
-  if (!result.ok) learn(worker, beginning.deployment, result.failure)
+  learn(worker, open, result)
   hold.unlease(open.id)
 
   const failure = failureOf(hold, open, result)
@@ -102,12 +104,19 @@ function failureOf(hold: Hold, { stop, meter, racer }: OpenAttempt, result: Prov
   return result.ok ? null : interpret(hold, result.failure)
 }
 
-/** A refusal says how long the deployment has no room for anybody. */
-function learn(worker: WorkerContext, deployment: string, failure: AttemptFailure): void {
-  const { retryAfterMs } = failure
-  if (failure.class !== 'rate_limited' || retryAfterMs === undefined) return
+/** What an answer says of the deployment's limits goes to its limiter: with the end of the call, or at once where it was refused. */
+function learn(worker: WorkerContext, { id, target, beginning }: OpenAttempt, result: ProviderResult): void {
+  const { deployment } = beginning
+  if (result.ok) {
+    worker.lessons.note(deployment, id, result.learned)
+    return
+  }
   const { jobs, limiterClock, onError } = worker.broker
-  narrow(jobs.redis, deployment, { retryAfterMs }, limiterClock).catch((error) => onError(error, 'narrow a limit'))
+  const refusal = refusalOf(result.failure, limiterClock?.minuteMs)
+  if (!refusal || !hasLimits(target.deployment.limits)) return
+  narrow(jobs.redis, deployment, target.deployment.limits, refusal, limiterClock).catch((error) =>
+    onError(error, 'narrow a limit'),
+  )
 }
 
 function endingOf(

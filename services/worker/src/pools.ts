@@ -43,6 +43,7 @@ export function createPools(options: {
   function open(lane: string, { concurrency, deployments }: Serving): Pool {
     const isBatch = parseLaneName(lane)?.tier === 'batch'
     const gate = createLaneGate({
+      batch: isBatch,
       minuteMs: options.minuteMs,
       allow: (deliveries) => consumer.allow(deliveries),
     })

@@ -35,7 +35,7 @@ export async function reserveCapacity(
         worker.broker.jobs.redis,
         deployment.name,
         deployment.limits,
-        { lease, ...hold.spec.estimate },
+        { lease, ...hold.spec.estimate, batch: hold.spec.tier === 'batch' },
         limiterClock,
       ))
     answer = null

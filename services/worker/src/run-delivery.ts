@@ -20,7 +20,7 @@ const DONE: Verdict = { kind: 'done' }
 /** What a consumer does with one delivery: claims the job (and begins it by the way) and runs it, or does what the record says instead. */
 export async function runDelivery(worker: WorkerContext, delivery: Delivery, passage: Passage): Promise<Verdict> {
   const { broker } = worker
-  const { verdict, headStart } = await claimAhead(worker, delivery)
+  const { verdict, headStart } = await claimAhead(worker, delivery, passage.batch)
   switch (verdict.kind) {
     case 'drop':
       return DONE

@@ -6,6 +6,7 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
+import type { Lessons } from './lessons.ts'
 import type { SlotWaits } from './slot-waits.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { WorkerHealth } from './worker-health.ts'
@@ -25,6 +26,7 @@ export interface WorkerContext {
   slotWaits: SlotWaits
   /** Tells how fast lanes move. */
   lanes: LaneReports
+  lessons: Lessons
   owner: string
   suspect: boolean
   logger: Logger

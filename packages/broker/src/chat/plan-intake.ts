@@ -11,7 +11,11 @@ import type { ChatIntake } from './read-chat-request.ts'
 export const ASSUMED_OUTPUT_TOKENS = 1_024
 
 /** What a route is planned over: the catalog, and what is known of the fleet. */
-export type Fleet = FleetView & { catalog: Catalog }
+export type Fleet = FleetView & {
+  catalog: Catalog
+  /** How long a project's answers of a model mostly are, tokens; undefined: not known. */
+  typicalOutput?(project: string, model: string): number | undefined
+}
 
 /** The route of a request, in the words of its client. Throws the error that its sender is to see. */
 export function planIntake(

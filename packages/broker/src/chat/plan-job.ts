@@ -60,7 +60,7 @@ export function planJob(
     tags: options.tags ?? {},
     estimate: {
       inputTokens: intake.needs.inputTokens,
-      outputTokens: intake.needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS,
+      outputTokens: outputEstimate(fleet.typicalOutput?.(payer.project, intake.model), intake.needs.maxOutputTokens),
     },
     request: { bytes: job.bytes },
     ...(options.task === undefined ? {} : { task: options.task }),
@@ -72,6 +72,15 @@ export function planJob(
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }
+}
+
+/**
+ * What nine of ten answers do not exceed, and no more than the caller allows. `max_tokens` alone would book many times what is used:
+ * clients set it as a fence, and as long as a call runs nobody else has what it booked. One answer in ten takes more than its
+ * estimate; the others that run beside it have booked too much, and its end corrects the limiter.
+ */
+function outputEstimate(typical: number | undefined, most: number | null | undefined): number {
+  return Math.min(typical ?? most ?? ASSUMED_OUTPUT_TOKENS, most ?? Number.POSITIVE_INFINITY)
 }
 
 /** A stored response is kept longest, then what a webhook tells of: for a day after its last try, however late that is. */

@@ -36,8 +36,9 @@ local function holds(lease, grant, taken)
   return state == SETTLED
 end
 
--- There is a line, or there must be one: true when the call may take what it asks for, otherwise {slot, what it waits for}.
-local function ask(lease, amounts, places, taken)
+-- There is a line, or there must be one: true when the call may take what it asks for, otherwise {slot, what it waits for}. A call of a
+-- batch (`part` below 1) gets nothing as long as others wait, and no place in the line.
+local function ask(lease, amounts, places, taken, part)
   begin_line()
 
   -- The line without the lease itself: its length, those whose slot is near, and the last slot.
@@ -83,10 +84,11 @@ local function ask(lease, amounts, places, taken)
   for _, x in ipairs(limited) do
     local spent = S[SUM + x]
     if not first_in_line then spent = spent + L[BOOKED + x] - (own and own.cost[x] or 0) end
-    if amounts[x] > 0 and spent + amounts[x] > limits[x] then full[#full + 1] = x end
+    if amounts[x] > 0 and spent + amounts[x] > limits[x] * part then full[#full + 1] = x end
   end
 
-  if S[LIMITED] <= now and not no_place and #full == 0 then
+  local behind = part < 1 and others > 0
+  if S[LIMITED] <= now and not no_place and not behind and #full == 0 then
     if own then unbook({ [lease] = own }) end
     return true
   end
@@ -104,10 +106,12 @@ local function ask(lease, amounts, places, taken)
   if no_place then wait_for(place_at(), 'f') end
   -- The plan ends at the last slot of the others, and never before now.
   for _, x in ipairs(limited) do move_tail(x, math.max(here(x), bucket(x, last))) end
-  for _, x in ipairs(full) do wait_for(room_at(x, amounts[x], due), CODES[x]) end
+  for _, x in ipairs(full) do wait_for(room_at(x, amounts[x], due, part), CODES[x]) end
+  if behind then wait_for(last + 1, CODES[full[1] or 1]) end
   if #full > 0 and not due then slot = math.max(slot, last + 1) end
   slot = math.max(math.ceil(slot), now + 1)
 
+  if part < 1 then return { slot, why } end
   local booking = { slot = slot, why = why, cost = {} }
   for x = 1, 5 do booking.cost[x] = math.max(0, amounts[x]) end
   book(lease, booking)

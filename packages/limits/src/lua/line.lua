@@ -72,11 +72,12 @@ local function unbook(bookings)
 end
 
 -- When a dimension has room for an amount, with everything that is booked (or without, for one whose turn has come).
-local function room_at(x, amount, due)
+local function room_at(x, amount, due, part)
+  local limit = limits[x] * part
   local b, sum = L[TAIL + x], L[PLANNED + x]
   if due then b, sum = here(x), S[SUM + x] end
   local til = b + COUNTED
-  while sum + amount > limits[x] and b < til do
+  while sum + amount > limit and b < til do
     -- Looks 16 buckets ahead at a time.
     local fields = {}
     for ahead = b + 1, math.min(b + 16, til) do
@@ -90,7 +91,7 @@ local function room_at(x, amount, due)
       sum = sum - cells[fields[i]]
       if b - COUNTED == here(x) then sum = sum - S[HERE + x] end
       if not due then sum = sum - cells[fields[i + 1]] end
-      if sum + amount <= limits[x] then break end
+      if sum + amount <= limit then break end
     end
   end
   return b * width(x)

@@ -1,5 +1,7 @@
 -- Calls have ended: their places are free, and the windows show what they really used.
--- ARGV behind the leases, of each: whether it reached the provider (1 or 0), input and output tokens really used
+-- ARGV behind the leases, of each: whether it reached the provider (1 or 0), input and output tokens really used; then what the answer
+-- to one of them said of the windows: which (0: nothing was said), of requests, tokens, input and output tokens the limit (0: not said)
+-- and what remains (-1: not said); in the end places (0: any number).
 if not known[1] then return end
 
 local changes = false
@@ -13,14 +15,19 @@ end
 local earlier, by, ended, undone, seen = {}, {}, {}, {}, {}
 local reached_til = string.format('%d', now + minute - ENDED)
 
+local stated = tonumber(ARGV[9 + 4 * leases])
 for n = 1, leases do
   local at = 6 + leases + 3 * n
-  local lease, grant = ARGV[8 + n], known[n + 1]
+  local lease, grant = ARGV[8 + n], known[n + 2]
   if grant and not seen[lease] and string.byte(grant) ~= SETTLED then
     seen[lease] = true
     changes = true
-    local estimates = { struct.unpack(GRANT, grant) }
+    local estimates = { struct.unpack(AMOUNTS, grant) }
     local since, reached = estimates[2], ARGV[at] == '1'
+    if n == stated then
+      care = care or careful()
+      care.state(grant, 10 + 4 * leases)
+    end
     if estimates[1] == HELD then S[LIVE] = math.max(0, S[LIVE] - 1) end
     local input, output, calls = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), reached and 1 or 0
     for i = 1, #limited do
@@ -48,7 +55,8 @@ for n = 1, leases do
     if reached then
       local held = math.max(1, now - since)
       S[HOLD] = S[HOLD] == 0 and held or math.ceil(0.8 * S[HOLD] + 0.2 * held)
-      kept[#kept + 1] = fields[n + 1]
+      if M then care = care or careful() care.succeed(estimates) end
+      kept[#kept + 1] = fields[n + 2]
       kept[#kept + 1] = string.char(SETTLED)
       ended[#ended + 1] = reached_til
       ended[#ended + 1] = lease
@@ -69,6 +77,7 @@ if #undone > 0 then
   for i, lease in ipairs(undone) do undone[i] = '=' .. lease end
   call('HDEL', KEYS[1], unpack(undone))
 end
+if learnt then care.keep_learnt(tonumber(ARGV[18 + 4 * leases])) end
 if care then
   care.save()
 else
