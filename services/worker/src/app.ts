@@ -21,6 +21,7 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
+import { createHedgeBudget } from './hedge-budget.ts'
 import { Holds } from './holds.ts'
 import { createLessons } from './lessons.ts'
 import { createPools } from './pools.ts'
@@ -119,6 +120,7 @@ export async function startWorker(
     trials,
     health,
     restUntil: new Map(),
+    hedges: createHedgeBudget(),
     slotWaits: createSlotWaits(),
     lanes,
     lessons,
