@@ -1,6 +1,7 @@
 import type { JobRecord } from '@switchyard/contract/job'
 import type { Standing } from '@switchyard/contract/job-object'
 import type { Ingress } from './ingress.ts'
+import { outForMs } from './out-for.ts'
 
 /** A booked slot is kept; what was put off starts soon after its moment. */
 const LATE = { ms: 1_000, share: 0.1 }
@@ -21,12 +22,17 @@ export async function standingsOf(ingress: Ingress, records: readonly JobRecord[
   return records.map((record) => standings.get(record) ?? NOWHERE)
 }
 
-function standingOf({ lanes }: Ingress, { lane, notBeforeMs }: JobRecord, position: number | null): Standing {
+function standingOf(ingress: Ingress, record: JobRecord, position: number | null): Standing {
+  const { lanes } = ingress
+  const { lane, notBeforeMs } = record
   if (position !== null) {
     const expected = lanes.expectWait(lane, position)
-    if (!expected) return { ...NOWHERE, position }
-    const { ms, lowMs, highMs, waitingFor } = expected
-    return { position, etaMs: ms, etaRangeMs: [lowMs, highMs], waitingFor }
+    const { hops } = record.spec.route
+    const outMs = outForMs(ingress.fleet().observed, hops[record.hop]!, Date.now())
+    const waitingFor = outMs > 0 ? 'provider' : (expected?.waitingFor ?? null)
+    if (!expected) return { ...NOWHERE, position, waitingFor }
+    const [etaMs, lowMs, highMs] = [expected.ms, expected.lowMs, expected.highMs].map((ms) => Math.max(ms, outMs))
+    return { position, etaMs: etaMs!, etaRangeMs: [lowMs!, highMs!], waitingFor }
   }
   if (notBeforeMs === null) return NOWHERE
   const etaMs = Math.max(0, notBeforeMs - Date.now())
