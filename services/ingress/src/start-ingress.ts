@@ -7,12 +7,14 @@ import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
@@ -108,7 +110,13 @@ export async function startIngress(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
-  await fleet.ready
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
+  await Promise.all([fleet.ready, health.ready])
   const memory = watchMemory(redis)
   const quotas = quotasOf(() => catalog.current())
   const lanes = startLaneWatch({
@@ -121,6 +129,7 @@ export async function startIngress(
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   let draining = false
   const ingress: Ingress = {
@@ -131,8 +140,10 @@ export async function startIngress(
     fleet: () => ({
       catalog: catalog.current(),
       ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
       typicalOutput: outputs.typical,
       predictedWaitMs: lanes.predictedWaitMs,
+      caching,
     }),
     lanes,
     authenticator: createAuthenticator({
@@ -150,6 +161,7 @@ export async function startIngress(
     files: { redis, blobs },
     batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
+    caching,
     isDraining: () => draining,
     telemetry,
     logger,
@@ -172,10 +184,11 @@ export async function startIngress(
     catalog.stop()
     memory.stop()
     lanes.stop()
+    caching.watch.stop()
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
-    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop()])
+    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop(), health.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]
