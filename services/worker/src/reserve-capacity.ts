@@ -37,7 +37,7 @@ export async function reserveCapacity(
         worker.broker.jobs.redis,
         deployment.name,
         deployment.limits,
-        { lease, ...hold.spec.estimate, batch: hold.spec.tier === 'batch' },
+        { lease, ...hold.spec.estimate, batch: hold.passage.batch },
         limiterClock,
       ))
     answer = null
