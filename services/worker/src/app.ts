@@ -18,6 +18,7 @@ import { checkPolicy } from '@switchyard/redis/check-policy'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import { createCalibration } from './calibration.ts'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
 import { Holds } from './holds.ts'
@@ -115,6 +116,7 @@ export async function startWorker(
     restUntil: new Map(),
     slotWaits: createSlotWaits(),
     lessons,
+    calibration: createCalibration(),
     owner: config.owner,
     suspect: config.suspect,
     logger,

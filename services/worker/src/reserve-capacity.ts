@@ -35,7 +35,12 @@ export async function reserveCapacity(
         worker.broker.jobs.redis,
         deployment.name,
         deployment.limits,
-        { lease, ...hold.spec.estimate, batch: hold.spec.tier === 'batch' },
+        {
+          lease,
+          inputTokens: worker.calibration.inputTokens(deployment.name, hold.spec.estimate.inputTokens),
+          outputTokens: hold.spec.estimate.outputTokens,
+          batch: hold.spec.tier === 'batch',
+        },
         limiterClock,
       ))
     answer = null

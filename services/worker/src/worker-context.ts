@@ -3,6 +3,7 @@ import type { LogWriter } from '@switchyard/jobs/log-writer'
 import type { Transport } from '@switchyard/providers/transport'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { Calibration } from './calibration.ts'
 import type { Trials } from './confirm-trials.ts'
 import type { Holds } from './holds.ts'
 import type { Lessons } from './lessons.ts'
@@ -24,6 +25,7 @@ export interface WorkerContext {
   restUntil: Map<string, number>
   slotWaits: SlotWaits
   lessons: Lessons
+  calibration: Calibration
   owner: string
   suspect: boolean
   logger: Logger
