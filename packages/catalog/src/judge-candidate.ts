@@ -83,13 +83,14 @@ function callOf(deployment: Deployment, input: PlanInput): Parameters<typeof exp
   return { tokens, tier: input.options.tier, nowMs: input.nowMs }
 }
 
-/** An open breaker whose time is up lets a job through again: that may be this one. */
+/** Once its time is up a job may try it: that may be this one. Until then, and while another job tries it, it rests. */
 function breakerProblem(seen: Observed | undefined, nowMs: number): LastResort | null {
   if (seen === undefined || seen.breaker === 'closed') return null
+  const openUntilMs = seen.reopensAtMs ?? nowMs + LOOK_AGAIN_MS
+  if (openUntilMs <= nowMs) return null
   const cause = seen.cause === null ? '' : ` (${seen.cause})`
   if (seen.breaker === 'half_open') return { why: `its breaker is half open${cause}` }
-  const openUntilMs = seen.reopensAtMs ?? nowMs + LOOK_AGAIN_MS
-  return openUntilMs <= nowMs ? null : { why: `its breaker is open${cause}`, openUntilMs }
+  return { why: `its breaker is open${cause}`, openUntilMs }
 }
 
 /** null: within the cap, as far as can be expected. `isSure`: no call could be kept within it. */

@@ -197,7 +197,15 @@ describe('breakers', () => {
     })
   })
 
+  test('while another job tries it, it is tried last, but who has nobody else may hope', () => {
+    const tried = { ...open, breaker: 'half_open' as const }
+    expect(order('ordered', { seen: { deep: tried } }).at(-1)).toBe('deep')
+    expect(order('alone', { seen: { deep: tried } })).toEqual(['deep'])
+  })
+
   test('its time is up: a job may try it', () => {
+    const due = { ...open, breaker: 'half_open' as const }
+    expect(order('ordered', { seen: { deep: due }, input: { nowMs: 30_000 } })[0]).toBe('deep')
     expect(order('alone', { seen: { deep: open }, input: { nowMs: 30_000 } })).toEqual(['deep'])
     expect(order('ordered', { seen: { deep: open }, input: { nowMs: 30_000 } })[0]).toBe('deep')
   })

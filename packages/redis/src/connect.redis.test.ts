@@ -99,6 +99,17 @@ describe('a connection', () => {
     await eventually(async () => expect(await redis.get('b')).toBeNull())
   })
 
+  it('of a producer does not take for silence that its own process did not get on', async () => {
+    const redis = await connect(server.url)
+    const answer = redis.blpop(`connect-test:${randomUUID()}`, 0.5)
+    // Looked at, and not answered yet.
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    // Behind what is read in this turn and before the timers of the next.
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const until = performance.now() + 1_200; performance.now() < until; );
+    expect(await answer).toBeNull()
+  })
+
   it('of a producer fails at once while the server is down, and works again by itself', async () => {
     const redis = await connect(server.url)
     await server.kill()

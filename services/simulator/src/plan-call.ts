@@ -45,8 +45,9 @@ export function planCall(state: SimulatorState, dialect: Dialect, turn: Turn, ca
   call.fault = fault?.kind ?? null
   const endsAs: CallEnd = fault === null ? 'complete' : `fault:${fault.kind}`
   if (fault?.kind === 'status' || (fault?.kind === 'error_event' && !turn.stream)) {
-    const { status = 500, message, retryAfter } = fault
-    return refuse({ kind: 'status', status, message, retryAfter }, endsAs, true, bodyText(fault))
+    const { status = 500, message, retryAfter, delayMs = 0 } = fault
+    const planned = refuse({ kind: 'status', status, message, retryAfter }, endsAs, true, bodyText(fault))
+    return { ...planned, plan: { ...planned.plan, firstMs: delayMs } }
   }
 
   const cache = state.promptCache.use(`${call.key} ${turn.model}`, turn.prompt, turn.explicitCache)

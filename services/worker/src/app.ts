@@ -21,6 +21,7 @@ import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import { createCalibration } from './calibration.ts'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
+import { createHedgeBudget } from './hedge-budget.ts'
 import { Holds } from './holds.ts'
 import { createLessons } from './lessons.ts'
 import { createPools } from './pools.ts'
@@ -114,6 +115,7 @@ export async function startWorker(
     trials,
     health,
     restUntil: new Map(),
+    hedges: createHedgeBudget(),
     slotWaits: createSlotWaits(),
     lessons,
     calibration: createCalibration(),

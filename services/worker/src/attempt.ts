@@ -1,6 +1,7 @@
 import { settle } from '@switchyard/broker/settle'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import type { Closing } from './close-attempt.ts'
+import { makeHedgedCall } from './hedge.ts'
 import type { Hold } from './hold.ts'
 import { keepTrying } from './keep-trying.ts'
 import { type EndedCall, makeCall, type Question } from './make-call.ts'
@@ -35,7 +36,7 @@ export async function runAttempt(
   if (opened.kind === 'refused') {
     return { kind: 'failed', deployment, lease: opened.id, failure: opened.failure, ending: null }
   }
-  const call = await makeCall(worker, hold, opened.open, question)
+  const call = await (hold.spec.hedge ? makeHedgedCall : makeCall)(worker, hold, opened.open, question)
   if (call.failure) return failed(call, call.failure)
   if (await settleAnswer(worker, hold, call)) return { kind: 'settled' }
   // A newer owner or a cancel was first. Nothing of the answer counts, its bill does.

@@ -36,7 +36,7 @@ export class Hold {
   readonly hop: number
   readonly claim: Claim
   fence: number
-  /** Closed attempts, and at the end the open one. */
+  /** Closed attempts in the order of their ends, and at the end the open one. */
   attempts: Attempt[]
   /** The log under the current fence; null for jobs that are not streamed. */
   log: JobLog | null = null
@@ -67,7 +67,7 @@ export class Hold {
     this.delivery = claim.record.delivery
     this.hop = claim.record.hop
     this.fence = claim.fence
-    this.attempts = claim.record.attempts
+    this.attempts = inOrderOfEnds(claim.record.attempts)
     this.#skewMs = claim.claimedAtMs - Date.now()
     this.readers = new Map(claim.readers.map((reader) => [reader.id, reader]))
   }
@@ -131,4 +131,14 @@ export class Hold {
     this.readers = known
     this.log?.setReaders([...known.values()])
   }
+}
+
+/** Attempts stand by number in a record; a hedge, which is the later of two that ran beside each other, may have ended first. */
+function inOrderOfEnds(attempts: Attempt[]): Attempt[] {
+  const [last, before] = [attempts.at(-1), attempts.at(-2)]
+  return last?.hedge && before && endOf(before) > endOf(last) ? [...attempts.slice(0, -2), last, before] : attempts
+}
+
+function endOf({ startedAtMs, durationMs }: Attempt): number {
+  return startedAtMs + (durationMs ?? 0)
 }

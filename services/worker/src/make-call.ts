@@ -84,6 +84,7 @@ export async function makeCall(
   span.end(attempt)
   logAttempt(worker, hold, attempt)
   countAttempt(worker, hold, attempt)
+  if (failure?.class === 'cost_limit') countCut(worker, hold)
   const noted = noteCall(worker, hold, open, ending, failure)
   if (failure) await noted
   let body = result.ok ? result.body : null
@@ -94,11 +95,15 @@ export async function makeCall(
   return { open, sink, result, body, failure, ending }
 }
 
+function countCut({ telemetry }: WorkerContext, { claim }: Hold): void {
+  telemetry.metrics.counter('switchyard_streams_cut_total').add({ lane: claim.record.lane })
+}
+
 /** Why there is no answer of this call; null where there is one. */
 function failureOf(hold: Hold, { stop, meter, racer }: OpenAttempt, result: ProviderResult): AttemptFailure | null {
   const outrun = stop?.reason === 'outrun' || (result.ok && racer !== null && !racer.win())
   if (outrun && (result.ok || hold.reason === null)) return OUTRUN
-  if (hold.reason === null && stop?.reason === 'cost_cap' && meter) {
+  if (meter && stop?.reason === 'cost_cap' && (result.ok || hold.reason === null)) {
     return { class: 'cost_limit', message: capReached(hold, meter), status: result.httpStatus }
   }
   return result.ok ? null : interpret(hold, result.failure)

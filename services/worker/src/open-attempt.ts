@@ -11,15 +11,10 @@ import { enterDeployment, leaveDeployment, whyUnwell } from './enter-deployment.
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
+import type { Racer } from './race.ts'
 import { reserveCapacity } from './reserve-capacity.ts'
 import type { UsableDeployment } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
-
-/** A call of which only one may be shown. */
-interface Racer {
-  /** It has something to show: true if it was the first, and may. */
-  win(): boolean
-}
 
 /** An attempt that is written down and has its capacity. Its call is due, and then its end. */
 export interface OpenAttempt {
@@ -104,7 +99,7 @@ function countCall({ health }: WorkerContext, hold: Hold, deployment: string): v
 }
 
 /** What is written down of an attempt at a deployment of that hop. */
-function beginningOf(hold: Hold, target: UsableDeployment, number: number, hop: number): AttemptBeginning {
+export function beginningOf(hold: Hold, target: UsableDeployment, number: number, hop: number): AttemptBeginning {
   const { deployment, upstream } = target
   const { route, estimate } = hold.spec
   const routed = route.hops[hop]!.deployments.find(({ id }) => id === deployment.name)

@@ -1,6 +1,8 @@
 import type { Deployment } from '@switchyard/catalog/catalog'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
+import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import { hasLimits } from '@switchyard/limits/limit-config'
+import { reconcile } from '@switchyard/limits/reconcile'
 import { type Reservation, reserve } from '@switchyard/limits/reserve'
 import { recordQuotaWait } from './attempt-span.ts'
 import { noteRefusal } from './head-start.ts'
@@ -72,4 +74,30 @@ export async function reserveCapacity(
     waited = true
     await worker.slotWaits.wait(deployment.name, Math.max(1, waitMs), hold.signal)
   }
+}
+
+/** The same without any wait: false where there is no capacity now, or the limiter did not answer. */
+export async function reserveAtOnce(
+  worker: WorkerContext,
+  hold: Hold,
+  deployment: Deployment,
+  lease: string,
+): Promise<boolean> {
+  const { name, limits } = deployment
+  if (!hasLimits(limits)) return true
+  const { jobs, limiterClock, onError } = worker.broker
+  try {
+    const { ok } = await reserve(jobs.redis, name, limits, { lease, ...hold.spec.estimate }, limiterClock)
+    if (!ok) await cancelBooking(jobs.redis, name, lease, limiterClock)
+    return ok
+  } catch (error) {
+    onError(error, 'reserve for a hedge')
+    return false
+  }
+}
+
+/** No call is made with it after all. */
+export async function giveBack(worker: WorkerContext, { name, limits }: Deployment, lease: string): Promise<void> {
+  const { jobs, limiterClock } = worker.broker
+  if (hasLimits(limits)) await reconcile(jobs.redis, name, limits, lease, null, limiterClock)
 }

@@ -5,6 +5,7 @@ import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
 import type { Calibration } from './calibration.ts'
 import type { Trials } from './confirm-trials.ts'
+import type { HedgeBudget } from './hedge-budget.ts'
 import type { Holds } from './holds.ts'
 import type { Lessons } from './lessons.ts'
 import type { SlotWaits } from './slot-waits.ts'
@@ -23,6 +24,7 @@ export interface WorkerContext {
   health: WorkerHealth
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
+  hedges: HedgeBudget
   slotWaits: SlotWaits
   lessons: Lessons
   calibration: Calibration

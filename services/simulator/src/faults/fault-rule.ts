@@ -55,7 +55,7 @@ export const faultRule = z
     /** This share of the matching calls, drawn from a seeded sequence. */
     share: z.number().min(0).max(1).optional(),
     seed: z.int().default(1),
-    /** `stall`, `no_response`: goes on after so long (never, by default). `slow_drip`: between bytes (1,000). */
+    /** `status`: is said after so long (0). `stall`, `no_response`: goes on then (never, by default). `slow_drip`: between bytes (1,000). */
     delayMs: z.number().min(0).max(3_600_000).optional(),
     message: z.string().max(10_000).optional(),
     /** Sent in place of the dialect's own error or answer body; text, or JSON. */

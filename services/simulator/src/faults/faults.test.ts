@@ -62,6 +62,13 @@ test("status: the dialect's own error, with its way of saying when to come back"
   expect((await ask('openai', false)).status).toBe(200)
 })
 
+test('status: after a while', async () => {
+  await bundle.fault({ kind: 'status', status: 400, delayMs: 200, times: 1 })
+  const since = performance.now()
+  expect((await ask('openai', true)).status).toBe(400)
+  expect(performance.now() - since).toBeGreaterThan(190)
+})
+
 test("status: overload, and a body of one's own", async () => {
   await bundle.fault({ kind: 'status', status: 529, dialect: 'anthropic', times: 1 })
   expect(await (await ask('anthropic', true)).json()).toMatchObject({
