@@ -38,10 +38,13 @@ onEachRedis((redis) => {
     let crashes = 0
     let granted = 0
     const clock = () => ({ nowMs, minuteMs: MINUTE_MS })
-    const random = fc.sample(fc.record({ fate: fc.constantFrom(...FATES), input: fc.nat(400), waitMs: fc.nat(2_500) }), {
-      numRuns: 1.3 * CRASHES * (FATES.length / FATES.filter(isCrash).length),
-      seed: 7,
-    })
+    const random = fc.sample(
+      fc.record({ fate: fc.constantFrom(...FATES), input: fc.nat(400), waitMs: fc.nat(2_500) }),
+      {
+        numRuns: 1.3 * CRASHES * (FATES.length / FATES.filter(isCrash).length),
+        seed: 7,
+      },
+    )
 
     for (let i = 0; crashes < CRASHES; i += AT_ONCE) {
       const jobs = random.slice(i, i + AT_ONCE).map((job, n) => ({ ...job, lease: `job_${i + n}.1` }))
