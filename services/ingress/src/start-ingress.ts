@@ -7,6 +7,7 @@ import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
@@ -119,6 +120,7 @@ export async function startIngress(
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   let draining = false
   const ingress: Ingress = {
@@ -131,6 +133,7 @@ export async function startIngress(
       ...unseenFleet(fleet.deployments()),
       observed: health.observed,
       typicalOutput: outputs.typical,
+      caching,
     }),
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
@@ -147,6 +150,7 @@ export async function startIngress(
     files: { redis, blobs },
     batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
+    caching,
     isDraining: () => draining,
     telemetry,
     logger,
@@ -168,6 +172,7 @@ export async function startIngress(
     await drain(app, ingress, environment.drainMs)
     catalog.stop()
     memory.stop()
+    caching.watch.stop()
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)

@@ -71,10 +71,10 @@ export async function reserveCapacity(
   }
 }
 
-function requestOf(worker: WorkerContext, { spec }: Hold, { name }: Deployment, lease: string): ReserveRequest {
+function requestOf(worker: WorkerContext, { spec, passage }: Hold, { name }: Deployment, lease: string): ReserveRequest {
   const { inputTokens, outputTokens } = spec.estimate
   const counted = worker.calibration.inputTokens(name, inputTokens)
-  return { lease, inputTokens: counted, outputTokens, batch: spec.tier === 'batch' }
+  return { lease, inputTokens: counted, outputTokens, batch: passage.batch }
 }
 
 /** The same without any wait: false where there is no capacity now, or the limiter did not answer. */
