@@ -71,7 +71,12 @@ export async function reserveCapacity(
   }
 }
 
-function requestOf(worker: WorkerContext, { spec, passage }: Hold, { name }: Deployment, lease: string): ReserveRequest {
+function requestOf(
+  worker: WorkerContext,
+  { spec, passage }: Hold,
+  { name }: Deployment,
+  lease: string,
+): ReserveRequest {
   const { inputTokens, outputTokens } = spec.estimate
   const counted = worker.calibration.inputTokens(name, inputTokens)
   return { lease, inputTokens: counted, outputTokens, batch: passage.batch }
