@@ -1,5 +1,6 @@
 import type { Broker } from '@switchyard/broker/broker'
 import type { LogWriter } from '@switchyard/jobs/log-writer'
+import type { LaneReports } from '@switchyard/lanes/report-lanes'
 import type { Transport } from '@switchyard/providers/transport'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
@@ -26,6 +27,8 @@ export interface WorkerContext {
   restUntil: Map<string, number>
   hedges: HedgeBudget
   slotWaits: SlotWaits
+  /** Tells how fast lanes move. */
+  lanes: LaneReports
   lessons: Lessons
   calibration: Calibration
   owner: string
