@@ -19,6 +19,7 @@ import { checkPolicy } from '@switchyard/redis/check-policy'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import { createCalibration } from './calibration.ts'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
 import { createHedgeBudget } from './hedge-budget.ts'
@@ -125,6 +126,7 @@ export async function startWorker(
     slotWaits: createSlotWaits(),
     lanes,
     lessons,
+    calibration: createCalibration(),
     owner: config.owner,
     suspect: config.suspect,
     logger,

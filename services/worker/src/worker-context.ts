@@ -4,6 +4,7 @@ import type { LaneReports } from '@switchyard/lanes/report-lanes'
 import type { Transport } from '@switchyard/providers/transport'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { Calibration } from './calibration.ts'
 import type { Trials } from './confirm-trials.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { Holds } from './holds.ts'
@@ -29,6 +30,7 @@ export interface WorkerContext {
   /** Tells how fast lanes move. */
   lanes: LaneReports
   lessons: Lessons
+  calibration: Calibration
   owner: string
   suspect: boolean
   logger: Logger
