@@ -18,7 +18,15 @@ const env: NodeJS.ProcessEnv = {
 }
 
 /** Every `test` script of the workspace is a vitest command, so all of them take these. */
-const REPORT = ['--', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT_FILE}`]
+const REPORT = [
+  '--',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${REPORT_FILE}`,
+  // Ends what hangs. A machine that others share may take ten times as long for what is done in no time.
+  '--testTimeout=60000',
+  '--hookTimeout=60000',
+]
 
 /** Everything is run even after a failure: one run shows all that is wrong. */
 async function step(name: string, command: string, ...args: string[]): Promise<void> {

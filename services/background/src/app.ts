@@ -2,6 +2,7 @@ import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
@@ -10,6 +11,7 @@ import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
@@ -151,6 +153,13 @@ export async function startBackground(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   const feeding = await startBatchFeeding({
     id: config.id,
@@ -159,7 +168,9 @@ export async function startBackground(
     fleet: () => ({
       catalog: catalog.current(),
       ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
       typicalOutput: outputs.typical,
+      caching,
     }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
@@ -169,8 +180,9 @@ export async function startBackground(
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
     catalog.stop()
+    caching.watch.stop()
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
-    await fleet.stop()
+    await Promise.all([fleet.stop(), health.stop()])
     await archiver.stop()
     await numbers.stop()
     await egress.stop()

@@ -7,15 +7,18 @@ import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
+import { startLaneWatch } from '@switchyard/lanes/watch-lanes'
 import { openChannelListener } from '@switchyard/notifications/channel-listener'
 import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy } from '@switchyard/redis/check-policy'
@@ -29,6 +32,7 @@ import { drain } from './drain.ts'
 import { uploadSlots } from './files/upload-slots.ts'
 import type { Ingress } from './ingress.ts'
 import { openWaits } from './open-waits.ts'
+import { quotasOf } from './quotas-of.ts'
 import { rarely } from './rarely.ts'
 import type { Environment } from './read-environment.ts'
 import { openStreams, type StreamLimits } from './sse/open-streams.ts'
@@ -106,12 +110,26 @@ export async function startIngress(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
-  await fleet.ready
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
+  await Promise.all([fleet.ready, health.ready])
   const memory = watchMemory(redis)
+  const quotas = quotasOf(() => catalog.current())
+  const lanes = startLaneWatch({
+    redis,
+    lanes: () => quotas().keys(),
+    quotaOf: (lane) => quotas().get(lane) ?? null,
+    onError: (error) => onError(error, 'look at the lanes'),
+  })
   const streams = openStreams(tuning.streams)
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   let draining = false
   const ingress: Ingress = {
@@ -122,8 +140,12 @@ export async function startIngress(
     fleet: () => ({
       catalog: catalog.current(),
       ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
       typicalOutput: outputs.typical,
+      predictedWaitMs: lanes.predictedWaitMs,
+      caching,
     }),
+    lanes,
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),
@@ -139,6 +161,7 @@ export async function startIngress(
     files: { redis, blobs },
     batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
+    caching,
     isDraining: () => draining,
     telemetry,
     logger,
@@ -160,10 +183,12 @@ export async function startIngress(
     await drain(app, ingress, environment.drainMs)
     catalog.stop()
     memory.stop()
+    lanes.stop()
+    caching.watch.stop()
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
-    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop()])
+    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop(), health.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]

@@ -110,9 +110,50 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
       await expectAtRest(spec)
     })
 
+    it('stops both when the job is cancelled, and books them', async () => {
+      await earn()
+      await firstTokens(NEVER_MS, NEVER_MS)
+      const spec = await bundle.submit(hedged(), 5)
+      await untilRacing(spec)
+      await cancel(bundle.broker, spec.id)
+      await eventually(async () =>
+        expect(await simulator.callsOf(spec.id)).toMatchObject([{ ended: 'client_gone' }, { ended: 'client_gone' }]),
+      )
+      const record = await bundle.until(spec.id, ({ attempts }) =>
+        attempts.every(({ status }) => status !== 'in_progress'),
+      )
+      expect(record).toMatchObject({
+        status: 'cancelled',
+        attempts: [{ status: 'cancelled' }, { status: 'cancelled' }],
+      })
+      await expectAtRest(spec)
+    })
+
+    it('hands the job back with both attempts closed when its worker has to go', async () => {
+      await earn()
+      await firstTokens(NEVER_MS, NEVER_MS)
+      const spec = await bundle.submit(hedged(), 5)
+      await untilRacing(spec)
+      await firstTokens(1, 1)
+      const heir = await bundle.start()
+      await worker.stop()
+      const record = await bundle.ended(spec.id)
+      expect(record).toMatchObject({ status: 'completed', crashes: 0 })
+      expect(record.attempts).toMatchObject([
+        { status: 'released', errorClass: null },
+        { status: 'released', errorClass: null, hedge: true },
+        { status: 'completed' },
+      ])
+      expect(heir.owner).not.toBe(worker.owner)
+      await expectAtRest(spec)
+    })
+
+    // What is left is decided in the process, on whatever server.
+    if (url !== OWN_SERVERS[0]![1]) return
+
     it('goes on with the first when that is faster after all', async () => {
       await earn()
-      await firstTokens(1_000, NEVER_MS)
+      await firstTokens(1_500, NEVER_MS)
       const spec = await bundle.submit(hedged(), 30)
       const record = await bundle.ended(spec.id)
       expect(record.attempts).toMatchObject([
@@ -170,7 +211,7 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
     })
 
     it('hedges one call in twenty at most', async () => {
-      await firstTokens(300, 1)
+      await firstTokens(1_000, 1)
       const specs = await Promise.all(Array.from({ length: 2 * CALLS_PER_HEDGE }, () => bundle.submit(hedged(), 2)))
       let hedges = 0
       for (const { id } of specs) hedges += (await bundle.ended(id)).attempts.length - 1
@@ -190,7 +231,7 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
     it('asks nobody else where that has no capacity, and keeps the hedge for another', async () => {
       await earn()
       await firstTokens(400, 1)
-      await narrow(bundle.redis, bundle.second.name, { retryAfterMs: 1_500 })
+      await narrow(bundle.redis, bundle.second.name, bundle.second.limits, { retryAfterMs: 2_500 })
       const spec = await bundle.submit(hedged(), 2)
       expect((await bundle.ended(spec.id)).attempts).toMatchObject([{ status: 'completed' }])
       await expectAtRest(spec)
@@ -204,7 +245,7 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
 
     it('goes on alone when the hedge fails', async () => {
       await earn()
-      await firstTokens(600, 1)
+      await firstTokens(1_500, 1)
       await simulator.fault({ kind: 'status', model: bundle.second.model, status: 500 })
       const spec = await bundle.submit(hedged(), 5)
       expect((await bundle.ended(spec.id)).attempts).toMatchObject([
@@ -216,7 +257,7 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
 
     it('goes on with the hedge when the first fails', async () => {
       await earn()
-      await firstTokens(500, 2_000)
+      await firstTokens(1_500, 3_000)
       await simulator.fault({ kind: 'error_event', model: bundle.first.model, afterChunks: 0, times: 1 })
       const spec = await bundle.submit(hedged(), 5)
       expect(await bundle.ended(spec.id)).toMatchObject({
@@ -228,7 +269,7 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
 
     it('tries again as ever when both fail', async () => {
       await earn()
-      await firstTokens(500, 1_500)
+      await firstTokens(1_500, 3_000)
       for (const { model } of [bundle.first, bundle.second]) {
         await simulator.fault({ kind: 'error_event', model, afterChunks: 0, times: 1 })
       }
@@ -246,50 +287,12 @@ describe.concurrent.each(OWN_SERVERS)('on %s', (_name, url) => {
     it('ends with the caller’s own error, whoever else is being asked', async () => {
       await earn()
       await firstTokens(1, NEVER_MS)
-      await simulator.fault({ kind: 'status', model: bundle.first.model, status: 400, delayMs: 500 })
+      await simulator.fault({ kind: 'status', model: bundle.first.model, status: 400, delayMs: 1_500 })
       const spec = await bundle.submit(hedged(), 5)
       expect(await bundle.ended(spec.id)).toMatchObject({
         status: 'failed',
         attempts: [{ status: 'failed' }, { status: 'cancelled', errorClass: null, hedge: true }],
       })
-      await expectAtRest(spec)
-    })
-
-    it('stops both when the job is cancelled, and books them', async () => {
-      await earn()
-      await firstTokens(NEVER_MS, NEVER_MS)
-      const spec = await bundle.submit(hedged(), 5)
-      await untilRacing(spec)
-      await cancel(bundle.broker, spec.id)
-      await eventually(async () =>
-        expect(await simulator.callsOf(spec.id)).toMatchObject([{ ended: 'client_gone' }, { ended: 'client_gone' }]),
-      )
-      const record = await bundle.until(spec.id, ({ attempts }) =>
-        attempts.every(({ status }) => status !== 'in_progress'),
-      )
-      expect(record).toMatchObject({
-        status: 'cancelled',
-        attempts: [{ status: 'cancelled' }, { status: 'cancelled' }],
-      })
-      await expectAtRest(spec)
-    })
-
-    it('hands the job back with both attempts closed when its worker has to go', async () => {
-      await earn()
-      await firstTokens(NEVER_MS, NEVER_MS)
-      const spec = await bundle.submit(hedged(), 5)
-      await untilRacing(spec)
-      await firstTokens(1, 1)
-      const heir = await bundle.start()
-      await worker.stop()
-      const record = await bundle.ended(spec.id)
-      expect(record).toMatchObject({ status: 'completed', crashes: 0 })
-      expect(record.attempts).toMatchObject([
-        { status: 'released', errorClass: null },
-        { status: 'released', errorClass: null, hedge: true },
-        { status: 'completed' },
-      ])
-      expect(heir.owner).not.toBe(worker.owner)
       await expectAtRest(spec)
     })
   })
