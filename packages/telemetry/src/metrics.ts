@@ -161,8 +161,13 @@ export const PROCESS_METRICS = {
   },
   switchyard_hedges_total: {
     kind: 'counter',
-    help: 'Second attempts started because the first showed no token in time, by what became of it: `won`, `lost` (the first one answered after all), `failed`.',
+    help: 'Second attempts started because the first showed no token in time, by who answered: `won`, `lost`, or `failed`, both did.',
     labels: ['deployment', 'outcome'],
+  },
+  switchyard_streams_cut_total: {
+    kind: 'counter',
+    help: 'Streams stopped at the cost cap of their request.',
+    labels: ['lane'],
   },
   switchyard_log_flush_seconds: {
     kind: 'histogram',

@@ -7,6 +7,7 @@ import type { PromptCaching } from '@switchyard/broker/prompt-cache/prompt-cachi
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { UrlRules } from '@switchyard/egress/check-url'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
+import type { LaneWatch } from '@switchyard/lanes/watch-lanes'
 import type { ChannelListener } from '@switchyard/notifications/channel-listener'
 import type { Notifications } from '@switchyard/notifications/notifications'
 import type { RedisClient } from '@switchyard/redis/connect'
@@ -28,6 +29,8 @@ export interface Ingress {
   catalog(): { current: Catalog; loadedAtMs: number }
   /** What jobs are planned over, as it is now. */
   fleet(): Fleet
+  /** How long jobs wait in their lanes. */
+  lanes: LaneWatch
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptStatus } from '@switchyard/contract/job'
+import type { Attempt } from '@switchyard/contract/job'
 import type { Hold } from './hold.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -9,7 +9,6 @@ export function countAttempt({ telemetry }: WorkerContext, hold: Hold, attempt: 
   const at = { provider, deployment }
   metrics.counter('switchyard_attempts_total').add({ provider, deployment, status, error_class: errorClass ?? 'none' })
   metrics.histogram('switchyard_attempt_duration_seconds').observe(at, (durationMs ?? 0) / 1_000)
-  if (attempt.hedge) metrics.counter('switchyard_hedges_total').add({ deployment, outcome: hedgeOutcome(status) })
   // The first content that anybody could read, in whichever attempt.
   if (ttftMs !== null && !hold.attempts.some((earlier) => earlier !== attempt && earlier.ttftMs !== null)) {
     const sinceAcceptanceMs = attempt.startedAtMs + ttftMs - hold.spec.createdAtMs
@@ -26,9 +25,4 @@ export function countAttempt({ telemetry }: WorkerContext, hold: Hold, attempt: 
   tokens.add({ provider, deployment, kind: 'cache_write' }, cacheWriteTokens)
   tokens.add({ provider, deployment, kind: 'output' }, outputTokens - reasoningTokens)
   tokens.add({ provider, deployment, kind: 'reasoning' }, reasoningTokens)
-}
-
-function hedgeOutcome(status: AttemptStatus): string {
-  if (status === 'completed') return 'won'
-  return status === 'cancelled' ? 'lost' : 'failed'
 }
