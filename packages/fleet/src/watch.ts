@@ -32,7 +32,7 @@ export interface FleetWatch {
  */
 export function startFleetWatch(options: {
   redis: RedisClient
-  /** Role `subscriber`, used for nothing else. */
+  /** Role `subscriber`; it may listen on other channels as well. */
   subscriber: RedisClient
   /** Called when a member came, changed or went. */
   onChange?: (watch: FleetWatch) => void

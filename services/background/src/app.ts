@@ -10,6 +10,7 @@ import { createEgress } from '@switchyard/egress/egress'
 import { startLeadership } from '@switchyard/fleet/lead'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LEASE_MS } from '@switchyard/jobs/durations'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { listOutbox } from '@switchyard/jobs/outbox'
@@ -151,6 +152,12 @@ export async function startBackground(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   const feeding = await startBatchFeeding({
     id: config.id,
@@ -159,6 +166,7 @@ export async function startBackground(
     fleet: () => ({
       catalog: catalog.current(),
       ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
       typicalOutput: outputs.typical,
     }),
     files: outputFiles(redis),
@@ -170,7 +178,7 @@ export async function startBackground(
   async function stopAll(): Promise<void> {
     catalog.stop()
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
-    await fleet.stop()
+    await Promise.all([fleet.stop(), health.stop()])
     await archiver.stop()
     await numbers.stop()
     await egress.stop()

@@ -13,6 +13,7 @@ import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { startFleetWatch } from '@switchyard/fleet/watch'
+import { startHealthWatch } from '@switchyard/health/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
@@ -106,7 +107,13 @@ export async function startIngress(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
-  await fleet.ready
+  const health = startHealthWatch({
+    redis,
+    subscriber: fleetSubscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
+  await Promise.all([fleet.ready, health.ready])
   const memory = watchMemory(redis)
   const streams = openStreams(tuning.streams)
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
@@ -122,6 +129,7 @@ export async function startIngress(
     fleet: () => ({
       catalog: catalog.current(),
       ...unseenFleet(fleet.deployments()),
+      observed: health.observed,
       typicalOutput: outputs.typical,
     }),
     authenticator: createAuthenticator({
@@ -163,7 +171,7 @@ export async function startIngress(
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)
-    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop()])
+    await Promise.all([numbers.stop(), intake.stop(), live.stop(), fleet.stop(), health.stop()])
     // What was sent without waiting (a reader that leaves) goes out before the connection ends.
     await redis.ping().catch(() => {})
     const clients = [redis, liveSubscriber, fleetSubscriber, channelSubscriber, newsSubscriber]
