@@ -36,7 +36,7 @@ export function planJob(
   const { options, response } = intake
   const terms = jobTerms(intake, job.plain)
   const { nowMs, tier, isPlain, isInteractive, deadlineMs } = terms
-  const route = planIntake(fleet, intake, terms)
+  const route = planIntake(fleet, payer.project, intake, terms)
   return {
     v: 1,
     id: job.id,
