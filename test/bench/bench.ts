@@ -12,6 +12,7 @@ import { measureMemory } from './measure-memory.ts'
 import { measureRouting } from './measure-routing.ts'
 import { measureTelemetry } from './measure-telemetry.ts'
 import { measureVariants } from './measure-variants.ts'
+import { measureWaits } from './measure-waits.ts'
 import { measureWebhooks } from './measure-webhooks.ts'
 import { type BenchOptions, readOptions, USAGE } from './options.ts'
 import { report } from './report.ts'
@@ -75,6 +76,7 @@ async function bench(options: BenchOptions): Promise<number> {
     if (sections.has('batches')) await measureBatches(rig)
     if (sections.has('webhooks')) await measureWebhooks(rig)
     if (sections.has('routing')) await measureRouting(rig)
+    if (sections.has('waits')) await measureWaits(rig)
 
     const text = report(results, conditions, options.heldStreams)
     process.stdout.write(`\n${text}`)

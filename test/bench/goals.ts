@@ -61,6 +61,12 @@ export function judgeGoals(results: Results): Goal[] {
     const what = 'interactive queue wait, p99, beside a batch of 50,000 lines: 1.2 ×, or 20 ms more'
     atMost(what, of('queue wait p99', 'with'), limit, ' ms')
   }
+  for (const when of ['accepted', 'waiting']) {
+    const share = of('waits in range', when)
+    if (share === null) continue
+    const what = when === 'accepted' ? 'waits in the range told with the 202' : 'waits in the range told later'
+    goals.push({ what, wanted: '75 to 85 %', measured: `${figure(share)} %`, met: share >= 75 && share <= 85 })
+  }
   for (const kind of ['stream', 'json']) {
     const kept = results.ratio(`${kind} rate`, 'telemetry on', 'telemetry off')
     const cost = kept === null ? null : (1 - kept) * 100

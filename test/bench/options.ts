@@ -10,6 +10,7 @@ export const SECTIONS = [
   'webhooks',
   'batches',
   'routing',
+  'waits',
 ] as const
 export type Section = (typeof SECTIONS)[number]
 

@@ -4,6 +4,7 @@ import { STREAMS } from './measure-first-token.ts'
 import { costText } from './process-costs.ts'
 import { CHUNKS } from './prompt.ts'
 import { routing } from './report-routing.ts'
+import { waits } from './report-waits.ts'
 import type { Results } from './results.ts'
 import { VARIANTS, type VariantName } from './variant.ts'
 
@@ -24,6 +25,7 @@ export function report(results: Results, conditions: string, heldStreams: number
     batches(results),
     besideBatch(results),
     routing(results),
+    waits(results),
     goals(results),
   ].filter((part) => part !== '')
   const failed = results.failed()

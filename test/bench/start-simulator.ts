@@ -12,6 +12,8 @@ export interface Pace {
 export interface BenchSimulator {
   url: string
   setPace(model: string, pace: Pace): Promise<void>
+  /** Calls of a model behind the one of this number, some thousand at most: when their body had been read (epoch ms), and the attempt. */
+  calls(model: string, after: number): Promise<{ n: number; at: number; clientRequestId: string | null }[]>
   /** Forgets calls, limits' windows and paces, so that no round pays for the one before. */
   reset(): Promise<void>
 }
@@ -44,6 +46,11 @@ export async function startSimulator(crew: Crew): Promise<BenchSimulator> {
 
   return {
     url,
+    async calls(model, after) {
+      const response = await fetch(`${url}/control/ledger?model=${encodeURIComponent(model)}&after=${after}`)
+      if (!response.ok) throw new Error(`the simulator refused its ledger: ${await response.text()}`)
+      return ((await response.json()) as { calls: { n: number; at: number; clientRequestId: string | null }[] }).calls
+    },
     setPace: (model, pace) => ask('PUT', `models/${encodeURIComponent(model)}`, { ...NO_LIMITS, ...pace }),
     reset: () => ask('POST', 'reset', {}),
   }

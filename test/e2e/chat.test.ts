@@ -198,14 +198,6 @@ describe('the wire', () => {
     expect(response.status).toBe(200)
   })
 
-  it.each([['strategy', { strategy: 'cost' }]])('refuses switchyard.%s until it exists', async (name, switchyard) => {
-    const response = await api.chat({ model: 'gpt-5-4-mini', messages: say('hi'), switchyard })
-    expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({
-      error: { code: 'unsupported_parameter', param: `switchyard.${name}` },
-    })
-  })
-
   it('serves its description and docs without a key', async () => {
     const description = (await (await fetch(`${api.stack.url}/openapi.json`)).json()) as { paths: object }
     expect(Object.keys(description.paths)).toEqual(

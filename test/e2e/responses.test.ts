@@ -261,7 +261,9 @@ describe('failover', () => {
     const ask = { model: 'alone', input: 'echo: x' }
     await expect(responses.create(ask)).rejects.toMatchObject({ status: 502, code: 'provider_error' })
     await expect(responses.create({ ...ask, stream: true })).rejects.toMatchObject({ status: 502 })
-    const { id } = await responses.create({ ...ask, background: true })
+    // Who waits for nothing is not failed by an outage: it is tried again for as long as its deadline lets it.
+    const patient = { ...ask, background: true, switchyard: { deadline: 3 } }
+    const { id } = await responses.create(patient)
     await api.ended(jobOf(id))
     expect(await responses.retrieve(id)).toMatchObject({ status: 'failed', error: { code: 'provider_error' } })
   })

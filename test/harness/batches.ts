@@ -15,7 +15,13 @@ export interface BatchRow {
 }
 
 export type Batch = OpenAI.Batch & {
-  switchyard: { eta_seconds: number | null; cost_usd: number | null; rate_per_second: number | null; paused: boolean }
+  switchyard: {
+    eta_seconds: number | null
+    cost_usd: number | null
+    rate_per_second: number | null
+    paused: boolean
+    cache: { read_tokens: number; write_tokens: number; hit_ratio: number; saved_usd: number }
+  }
 }
 
 /** A line that asks a model to say something. */

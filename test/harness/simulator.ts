@@ -10,6 +10,8 @@ export interface Call {
   stream: boolean
   promptTokens: number
   completionTokens: number
+  cachedTokens: number
+  cacheWriteTokens: number
   status: number | null
   ended: string
   msToEnd: number | null

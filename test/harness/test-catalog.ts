@@ -22,6 +22,9 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     model: 'gpt-5.4-narrow',
     limits: { inFlight: 2 },
   }
+  // Without limits: documents of millions of tokens go through within seconds.
+  catalog.deployments.documents = { provider: 'anthropic', class: 'frontier', model: 'claude-sonnet-4-5' }
+  catalog.models.documents = { route: ['documents'] }
   catalog.classes.metered = {}
   catalog.deployments.metered = { provider: 'openai', class: 'metered', model: 'gpt-5.4-metered', limits: { rpm: 5 } }
   catalog.models.metered = { route: ['metered'] }

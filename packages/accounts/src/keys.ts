@@ -26,6 +26,16 @@ export function jobsKey(project: string): string {
   return `sy:{${project}}:jobs`
 }
 
+/** How often prompts of the project began with what, by digest, in one window of minutes. */
+export function prefixCountsKey(project: string, window: number): string {
+  return `sy:{${project}}:prefixes:${window}`
+}
+
+/** What prompt caches saved the project in one hour, by digest and by model. */
+export function prefixNetsKey(project: string, hour: number): string {
+  return `sy:{${project}}:prefix_nets:${hour}`
+}
+
 /** How long the project's answers of each model lately were. */
 export function outputsKey(project: string): string {
   return `sy:{${project}}:outputs`

@@ -1,3 +1,4 @@
+import { cacheUse, toCacheUse } from '@switchyard/contract/job-object'
 import { usdNumber } from '@switchyard/contract/usd'
 import { z } from 'zod'
 import { BATCH_STATUSES, type BatchRecord } from './batch-record.ts'
@@ -51,6 +52,7 @@ export const batchObject = z.object({
     cost_usd: z.number().nullable().describe('So far; null where a line has no price'),
     rate_per_second: z.number().nullable().describe('Lines that finish'),
     paused: z.boolean(),
+    cache: cacheUse.describe('What the providers’ prompt caches did for its lines so far'),
   }),
 })
 export type BatchObject = z.infer<typeof batchObject>
@@ -93,6 +95,7 @@ export function toBatchObject(batch: BatchRecord): BatchObject {
       cost_usd: batch.unpriced > 0 ? null : usdNumber(batch.costNanoUsd),
       rate_per_second: rate === null ? null : Math.round(rate * 100) / 100,
       paused: batch.paused,
+      cache: toCacheUse(usage, batch.cacheSavedNanoUsd),
     },
   }
 }

@@ -72,6 +72,8 @@ export interface BatchRecord {
   pendingBytes: number
   usage: Usage
   costNanoUsd: number
+  /** What the providers' prompt caches saved, less what writing them cost. */
+  cacheSavedNanoUsd: number
   /** Lines whose model has no price; their cost is not in the sum. */
   unpriced: number
   /** Finished lines per second over the last 10 to 20 s, null where nothing is known. */
@@ -121,11 +123,12 @@ export function parseBatch([nowMs, flat, done, failed, running]: Reply): BatchRe
     usage: {
       inputTokens: number('input'),
       cachedInputTokens: number('cached'),
-      cacheWriteTokens: 0,
+      cacheWriteTokens: number('written'),
       outputTokens: number('output'),
       reasoningTokens: number('reasoning'),
     },
     costNanoUsd: number('cost'),
+    cacheSavedNanoUsd: number('saved'),
     unpriced: number('unpriced'),
     ratePerSecond:
       rateFromMs === null || nowMs <= rateFromMs

@@ -25,6 +25,8 @@ export interface LineEnd {
   usage: Usage
   /** null: its model has no price. */
   costNanoUsd: number | null
+  /** What the providers' prompt caches saved, less what writing them cost. Absent: nothing. */
+  cacheSavedNanoUsd?: number
 }
 
 /**
@@ -80,8 +82,10 @@ async function argsOf(blobs: Batches['blobs'], end: LineEnd): Promise<(string | 
     bytes,
     usage.inputTokens,
     usage.cachedInputTokens,
+    usage.cacheWriteTokens,
     usage.outputTokens,
     usage.reasoningTokens,
+    end.cacheSavedNanoUsd ?? 0,
     end.costNanoUsd ?? '',
   ]
 }

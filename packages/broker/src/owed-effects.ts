@@ -1,5 +1,6 @@
 import { type IndexedJob, indexCommand } from '@switchyard/accounts/job-index'
 import { ledgerCommand, ledgerDay } from '@switchyard/accounts/ledger'
+import { bookPrefixesCommand } from '@switchyard/accounts/prefixes'
 import type { LedgerRow, OutboxRow } from '@switchyard/contract/effects'
 import { attemptId } from '@switchyard/contract/ids'
 import type { Attempt, JobSpec } from '@switchyard/contract/job'
@@ -55,6 +56,7 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
   const accepted = new Groups<IndexedJob>()
   const lines = new Groups<LedgerRow>()
   const ended = new Groups<EndedLease>()
+  const cached = new Groups<{ prefix: string; model: string; savedNanoUsd: number }>()
   for (const owed of batch) {
     const { row, spec, attempt } = owed
     if (!spec) continue
@@ -65,6 +67,10 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
       const lease = attemptId(spec.id, attempt.number)
       const line = ledgerLine(spec, attempt, lease)
       lines.add(`${ledgerDay(line.atMs)} ${spec.project}`, line, owed)
+      if (spec.prefix !== undefined && spec.promptCache && attempt.cacheSavedNanoUsd !== undefined) {
+        const call = { prefix: spec.prefix, model: spec.model, savedNanoUsd: attempt.cacheSavedNanoUsd }
+        cached.add(spec.project, call, owed)
+      }
       const limits = broker.limitsOf(attempt.deployment)
       if (limits && hasLimits(limits)) ended.add(attempt.deployment, endedLease(broker, attempt, lease), owed)
     }
@@ -72,6 +78,7 @@ export function effectsOf(broker: Broker, batch: Owed[]): Effect[] {
   return [
     ...accepted.effects((jobs, project) => indexCommand(project, jobs)),
     ...lines.effects((rows) => ledgerCommand(rows[0]!.project, ledgerDay(rows[0]!.atMs), rows)),
+    ...cached.effects((calls, project) => bookPrefixesCommand(project, calls)),
     ...ended.effects(
       (leases, deployment) => reconcileCommand(deployment, broker.limitsOf(deployment)!, leases, broker.limiterClock),
       broker.onCallEnded,

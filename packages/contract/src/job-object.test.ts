@@ -78,12 +78,19 @@ const record: JobRecord = {
 
 describe('toJobObject', () => {
   it('is what its schema says', () => {
-    const object = toJobObject(record, 3)
+    const standing = { position: 3, etaMs: 4_190, etaRangeMs: [960, 12_000], waitingFor: 'lane' } as const
+    const object = toJobObject(record, standing)
     expect(jobObject.strict().parse(object)).toEqual(object)
     expect(object).toMatchObject({
       status: 'queued',
       created_at: 1_790_000_000,
-      queue: { lane: 'frontier.openai', position: 3, eta_seconds: null, waiting_for: null },
+      queue: {
+        lane: 'frontier.openai',
+        position: 3,
+        eta_seconds: 4.2,
+        eta_range_seconds: [1, 12],
+        waiting_for: 'lane',
+      },
       cost_usd: 0,
       result_url: '/v1/jobs/job_01JABCDEFGHJKMNPQRSTVWXYZ0/result',
     })
@@ -98,7 +105,7 @@ describe('toJobObject', () => {
       usageSource: 'none',
       costNanoUsd: null,
     }
-    const object = toJobObject({ ...record, status: 'completed', attempts: [failed, attempt, attempt] }, 3)
+    const object = toJobObject({ ...record, status: 'completed', attempts: [failed, attempt, attempt] })
     expect(object.queue).toBeNull()
     expect(object.usage).toEqual({
       input_tokens: 20,

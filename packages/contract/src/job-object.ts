@@ -3,6 +3,7 @@ import { type Attempt, JOB_STATUSES, type JobRecord } from './job.ts'
 import { routeObject, toRouteObject } from './route-object.ts'
 import { addUsage, NO_USAGE, type Usage } from './usage.ts'
 import { usdNumber } from './usd.ts'
+import { WAITS, type WaitsFor } from './waiting-for.ts'
 
 const seconds = z.int().describe('Unix time in seconds')
 
@@ -53,9 +54,13 @@ export const jobObject = z.object({
   queue: z
     .object({
       lane: z.string(),
-      position: z.int().nullable(),
-      eta_seconds: z.number().nullable(),
-      waiting_for: z.string().nullable(),
+      position: z.int().nullable().describe('How many jobs go before it'),
+      eta_seconds: z.number().nullable().describe('Until it starts'),
+      eta_range_seconds: z
+        .tuple([z.number(), z.number()])
+        .nullable()
+        .describe('Four in five jobs of which this was said start between these two'),
+      waiting_for: z.enum(WAITS).nullable(),
     })
     .nullable()
     .describe('Where a queued job stands; null once it runs'),
@@ -87,8 +92,18 @@ export const jobObject = z.object({
 })
 export type JobObject = z.infer<typeof jobObject>
 
-/** `position`: how many jobs are before it in its lane, null where that is not known; asked only of queued jobs. */
-export function toJobObject(record: JobRecord, position: number | null = null): JobObject {
+/** Where a queued job stands in its lane; null where that is not known. Times in ms from now. */
+export interface Standing {
+  position: number | null
+  etaMs: number | null
+  etaRangeMs: readonly [number, number] | null
+  waitingFor: WaitsFor | null
+}
+
+const UNKNOWN: Standing = { position: null, etaMs: null, etaRangeMs: null, waitingFor: null }
+
+/** `standing` is looked at for queued jobs alone. */
+export function toJobObject(record: JobRecord, standing: Standing = UNKNOWN): JobObject {
   const { spec } = record
   const usage = record.attempts.reduce((sum, attempt) => addUsage(sum, attempt.usage ?? NO_USAGE), NO_USAGE)
   const savedNanoUsd = record.attempts.reduce((sum, attempt) => sum + (attempt.cacheSavedNanoUsd ?? 0), 0)
@@ -104,7 +119,7 @@ export function toJobObject(record: JobRecord, position: number | null = null): 
     completed_at: toSecondsOrNull(record.completedAtMs),
     deadline: toSecondsOrNull(spec.deadlineMs),
     expires_at: toSecondsOrNull(record.expiresAtMs),
-    queue: record.status === 'queued' ? { lane: record.lane, position, eta_seconds: null, waiting_for: null } : null,
+    queue: record.status === 'queued' ? toQueue(record.lane, standing) : null,
     route: toRouteObject(spec.route, spec.task ?? null),
     attempts: record.attempts.map((attempt) => ({
       deployment: attempt.deployment,
@@ -129,6 +144,21 @@ export function toJobObject(record: JobRecord, position: number | null = null): 
     result_url: resultUrl(spec.id),
     events_url: eventsUrl(spec.id),
   }
+}
+
+function toQueue(lane: string, { position, etaMs, etaRangeMs, waitingFor }: Standing): JobObject['queue'] {
+  return {
+    lane,
+    position,
+    eta_seconds: etaMs === null ? null : toTenths(etaMs),
+    eta_range_seconds: etaRangeMs && [toTenths(etaRangeMs[0]), toTenths(etaRangeMs[1])],
+    waiting_for: waitingFor,
+  }
+}
+
+/** Seconds with one digit behind the point: more would pretend. */
+function toTenths(ms: number): number {
+  return Math.round(ms / 100) / 10
 }
 
 /** Paths, as the public listener serves them. */

@@ -25,6 +25,8 @@ export interface LaneKeys {
   marker: string
   /** Ours: where each project's turn ends that is ahead of the lane (lua/fair-turn.lua). */
   fair: string
+  /** Ours: what each worker says of the lane (lane-report.ts). */
+  report: string
   /** What the script of an add is given. */
   add: string[]
 }
@@ -45,6 +47,7 @@ export function laneKeys(lane: string, prefix: string = LANE_PREFIX): LaneKeys {
     meta: keys.meta!,
     marker: keys.marker!,
     fair,
+    report: `${keys['']!}report`,
     add: [marker!, meta!, id!, prioritized!, delayed!, completed!, active!, events!, pc!, fair],
   }
 }

@@ -6,9 +6,10 @@ import { type LaneDepth, readDepth } from './depth.ts'
 import { LANE_PREFIX, type LaneKeys, laneKeys } from './keys.ts'
 import { MAX_EVENTS, MAX_EVENTS_FIELD } from './lane-meta.ts'
 import { findMissing } from './missing.ts'
-import { readPosition } from './position.ts'
+import { readPositions } from './position.ts'
 import { removeDelivery } from './remove-delivery.ts'
 import type { Share, Turn } from './turn.ts'
+import { readTurnPosition } from './turn-position.ts'
 
 /** Puts deliveries into lanes. Every method rejects with a BrokerError `service_unavailable` when Redis does not answer. */
 export interface Producer {
@@ -24,6 +25,10 @@ export interface Producer {
   depth(lane: string): Promise<LaneDepth>
   /** How many deliveries go before this one, 0 for the next; null when it does not wait. */
   position(lane: string, delivery: Delivery): Promise<number | null>
+  /** The same for many of any lanes, in one pipeline. */
+  positions(asked: readonly { lane: string; delivery: Delivery }[]): Promise<(number | null)[]>
+  /** How many deliveries would go before one that is added now. */
+  turnPosition(lane: string, share: Share): Promise<number>
 }
 
 /**
@@ -52,7 +57,18 @@ export function createProducer({ redis, prefix = LANE_PREFIX }: { redis: RedisCl
     missing: (lane, deliveries) => confirmed(findMissing(redis, keysOf(lane), deliveries)),
     remove: (lane, delivery, share) => confirmed(removeDelivery(redis, keysOf(lane), delivery, share)),
     depth: (lane) => confirmed(readDepth(redis, keysOf(lane))),
-    position: (lane, delivery) => confirmed(readPosition(redis, keysOf(lane), delivery)),
+    async position(lane, delivery) {
+      const [position] = await confirmed(readPositions(redis, [{ keys: keysOf(lane), delivery }]))
+      return position!
+    },
+    positions: (asked) =>
+      confirmed(
+        readPositions(
+          redis,
+          asked.map(({ lane, delivery }) => ({ keys: keysOf(lane), delivery })),
+        ),
+      ),
+    turnPosition: (lane, share) => confirmed(readTurnPosition(redis, keysOf(lane), share)),
   }
 }
 

@@ -2,6 +2,7 @@ import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
@@ -152,6 +153,7 @@ export async function startBackground(
     subscriber: fleetSubscriber,
     onError: (error) => onError(error, 'watch the fleet'),
   })
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   const health = startHealthWatch({
     redis,
     subscriber: fleetSubscriber,
@@ -168,6 +170,7 @@ export async function startBackground(
       ...unseenFleet(fleet.deployments()),
       observed: health.observed,
       typicalOutput: outputs.typical,
+      caching,
     }),
     files: outputFiles(redis),
     fullness: () => memoryShare(redis),
@@ -177,6 +180,7 @@ export async function startBackground(
   let stopping: Promise<void> | null = null
   async function stopAll(): Promise<void> {
     catalog.stop()
+    caching.watch.stop()
     await Promise.all([feeding.stop(), ...leaderships.map((leadership) => leadership.stop())])
     await Promise.all([fleet.stop(), health.stop()])
     await archiver.stop()

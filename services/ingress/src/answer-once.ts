@@ -29,7 +29,8 @@ export async function answerOnce(ingress: Ingress, job: AdmittedJob, reply: Fast
     await enqueue(ingress, job, 'end')
     const end = await wait.end
     if (end === 'left') return reply.hijack()
-    if (end === 'late') return sendAccepted(reply, await recordNow(ingress, spec), `wait=${forMs! / 1000}`)
+    if (end === 'late')
+      return await sendAccepted(ingress, reply, await recordNow(ingress, spec), `wait=${forMs! / 1000}`)
     deliver.set({ [ATTR.jobStatus]: end.status })
     if (job.cached === null) return await sendEnd(ingress, spec, end, reply)
     if (job.cached.how === 'shared') await bookCached(ingress, job)

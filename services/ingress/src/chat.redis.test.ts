@@ -130,7 +130,7 @@ describe('Prefer', () => {
       metadata: { a: 'b' },
       tags: { team: 'x' },
       deadline: null,
-      queue: { lane: stack.lane, eta_seconds: null, waiting_for: null },
+      queue: { lane: stack.lane, position: expect.toSatisfy((place: unknown) => place === null || place === 0) },
     })
     expect(response.headers.get('location')).toBe(`/v1/jobs/${body.id}`)
     expect(response.headers.get('x-request-id')).toBe(body.id)

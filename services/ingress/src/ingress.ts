@@ -3,9 +3,11 @@ import type { FailedAuthLimit } from '@switchyard/accounts/failed-auth-limit'
 import type { Files } from '@switchyard/batches/files/files'
 import type { Broker } from '@switchyard/broker/broker'
 import type { Fleet } from '@switchyard/broker/chat/plan-intake'
+import type { PromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { UrlRules } from '@switchyard/egress/check-url'
 import type { LiveReader } from '@switchyard/jobs/live-reader'
+import type { LaneWatch } from '@switchyard/lanes/watch-lanes'
 import type { ChannelListener } from '@switchyard/notifications/channel-listener'
 import type { Notifications } from '@switchyard/notifications/notifications'
 import type { RedisClient } from '@switchyard/redis/connect'
@@ -27,6 +29,8 @@ export interface Ingress {
   catalog(): { current: Catalog; loadedAtMs: number }
   /** What jobs are planned over, as it is now. */
   fleet(): Fleet
+  /** How long jobs wait in their lanes. */
+  lanes: LaneWatch
   authenticator: Authenticator
   failedAuth: FailedAuthLimit
   memory: MemoryWatch
@@ -42,6 +46,8 @@ export interface Ingress {
   /** News of batches, for whoever follows one. */
   batches: BatchWatch
   uploads: UploadSlots
+  /** How prompts of projects begin, and where those that begin alike go. */
+  caching: PromptCaching
   /** True once the process has been told to end. */
   isDraining(): boolean
   telemetry: Telemetry

@@ -7,6 +7,7 @@ import { createOutputLengths } from '@switchyard/accounts/output-lengths'
 import { readWeight } from '@switchyard/accounts/project-weight'
 import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import type { Broker } from '@switchyard/broker/broker'
+import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { effectsDone } from '@switchyard/broker/run-effects'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
 import { watchCatalog } from '@switchyard/catalog/watch-catalog'
@@ -17,6 +18,7 @@ import { startHealthWatch } from '@switchyard/health/watch'
 import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { startLiveReader } from '@switchyard/jobs/live-reader'
 import { createProducer } from '@switchyard/lanes/producer'
+import { startLaneWatch } from '@switchyard/lanes/watch-lanes'
 import { openChannelListener } from '@switchyard/notifications/channel-listener'
 import { openMasterSecret } from '@switchyard/notifications/master-secret'
 import { checkPolicy } from '@switchyard/redis/check-policy'
@@ -30,6 +32,7 @@ import { drain } from './drain.ts'
 import { uploadSlots } from './files/upload-slots.ts'
 import type { Ingress } from './ingress.ts'
 import { openWaits } from './open-waits.ts'
+import { quotasOf } from './quotas-of.ts'
 import { rarely } from './rarely.ts'
 import type { Environment } from './read-environment.ts'
 import { openStreams, type StreamLimits } from './sse/open-streams.ts'
@@ -115,10 +118,18 @@ export async function startIngress(
   })
   await Promise.all([fleet.ready, health.ready])
   const memory = watchMemory(redis)
+  const quotas = quotasOf(() => catalog.current())
+  const lanes = startLaneWatch({
+    redis,
+    lanes: () => quotas().keys(),
+    quotaOf: (lane) => quotas().get(lane) ?? null,
+    onError: (error) => onError(error, 'look at the lanes'),
+  })
   const streams = openStreams(tuning.streams)
   telemetry.metrics.gauge('switchyard_streams_open').follow({}, () => streams.count())
   const intake = startIntake()
   const listener = openChannelListener(channelSubscriber, (error) => onError(error, 'listen'))
+  const caching = startPromptCaching({ redis, onError: (error) => onError(error, 'learn how prompts begin') })
   const outputs = createOutputLengths(redis, (error) => onError(error, 'read output lengths'))
   let draining = false
   const ingress: Ingress = {
@@ -131,7 +142,10 @@ export async function startIngress(
       ...unseenFleet(fleet.deployments()),
       observed: health.observed,
       typicalOutput: outputs.typical,
+      predictedWaitMs: lanes.predictedWaitMs,
+      caching,
     }),
+    lanes,
     authenticator: createAuthenticator({
       keyStore: createKeyStore({ redis }),
       weightOf: (project) => readWeight(redis, project),
@@ -147,6 +161,7 @@ export async function startIngress(
     files: { redis, blobs },
     batches: await watchBatches(newsSubscriber),
     uploads: uploadSlots(),
+    caching,
     isDraining: () => draining,
     telemetry,
     logger,
@@ -168,6 +183,8 @@ export async function startIngress(
     await drain(app, ingress, environment.drainMs)
     catalog.stop()
     memory.stop()
+    lanes.stop()
+    caching.watch.stop()
     streams.stop()
     listener.stop()
     await effectsDone(broker, EFFECTS_PATIENCE_MS)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Answer } from './answer/answer.ts'
 import type { Prompt } from './answer/prompt.ts'
+import type { CacheRules, PromptBlock } from './answer/prompt-cache.ts'
 import type { Admission } from './limits/admission.ts'
 import type { ModelSettings } from './limits/model-settings.ts'
 import type { Refusal } from './refusal.ts'
@@ -59,8 +60,8 @@ export interface Turn {
   prompt: Prompt
   /** Largest prompt, in tokens, that the model takes. */
   contextWindow: number
-  /** Anthropic caches only what is marked, the others by themselves. */
-  explicitCache: boolean
+  /** What the API keeps of prompts like this one, and in which pieces it reads it; null: nothing. */
+  cache: { rules: CacheRules; blocks(): PromptBlock[] } | null
   /** How many times the same answer is given (`n`, `candidateCount`). */
   copies: number
   /** False for endpoints that generate nothing (embeddings): their answer has no parts. */

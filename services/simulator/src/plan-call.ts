@@ -9,6 +9,7 @@ import { planWholeFault } from './delivery/plan-whole-fault.ts'
 import type { Dialect, Trouble, Turn } from './dialect.ts'
 import type { FaultRule } from './faults/fault-rule.ts'
 import type { Call, CallEnd } from './ledger/call.ts'
+import type { ModelSettings } from './limits/model-settings.ts'
 import type { SimulatorState } from './simulator-state.ts'
 
 export interface PlannedCall {
@@ -25,20 +26,20 @@ export interface PlannedCall {
  * whose turn it is. Fills in what the ledger's line learns on the way.
  */
 export function planCall(state: SimulatorState, dialect: Dialect, turn: Turn, call: Call): PlannedCall {
-  const settings = state.models.settings(turn.model)
+  const own = state.models.settings(turn.model)
   const refuse = (trouble: Trouble, endsAs: CallEnd, admitted: boolean, body: string | null = null): PlannedCall => {
     const refusal = dialect.refuse(trouble, call.id)
     const plan = planRefusal(refusal.status, refusal.headers, body ?? refusal.body)
     return { plan, endsAs, outputTokens: 0, admitted }
   }
 
-  const window = settings.contextWindow ?? turn.contextWindow
+  const window = own.contextWindow ?? turn.contextWindow
   if (call.promptTokens > window) {
     return refuse({ kind: 'context_length', model: turn.model, tokens: call.promptTokens, window }, 'error', false)
   }
-  const answer = answerTurn(turn, call, settings.chunks)
+  const answer = answerTurn(turn, call, own.chunks)
   const tokens = answer.usage.input + answer.usage.output
-  const admission = state.limiter.admit(call.key ?? '', turn.model, tokens, settings)
+  const admission = state.limiter.admit(call.key ?? '', turn.model, tokens, own)
   if ('scope' in admission) return refuse({ kind: 'rate_limited', model: turn.model, ...admission }, 'error', false)
 
   const fault = state.faults.take({ dialect: dialect.name, model: turn.model, stream: turn.stream })
@@ -50,10 +51,7 @@ export function planCall(state: SimulatorState, dialect: Dialect, turn: Turn, ca
     return { ...planned, plan: { ...planned.plan, firstMs: delayMs } }
   }
 
-  const cache = state.promptCache.use(`${call.key} ${turn.model}`, turn.prompt, turn.explicitCache)
-  answer.usage.cached = cache.cached
-  answer.usage.cacheWrite = cache.written
-  call.cachedTokens = cache.cached
+  const settings = usePromptCache(state, turn, call, answer, own)
   const told = fault === null ? answer : { ...answer, usage: toldUsage(answer, fault) }
   const headers = [
     'content-type',
@@ -77,8 +75,38 @@ export function planCall(state: SimulatorState, dialect: Dialect, turn: Turn, ca
   return { plan: common ?? planWholeFault(plan, body, fault), endsAs, outputTokens, admitted: true }
 }
 
+const NOTHING = { input: 0, cached: 0, cacheWrite: 0, cacheWriteLong: 0, output: 0, reasoning: 0 }
+
+/** Fills in what the prompt cache gave and took; the settings that come back have the first token as late as what had to be read makes it. */
+function usePromptCache(
+  state: SimulatorState,
+  turn: Turn,
+  call: Call,
+  { usage }: Answer,
+  settings: ModelSettings,
+): ModelSettings {
+  if (turn.cache && call.promptTokens >= turn.cache.rules.minTokens) {
+    const { rules, blocks } = turn.cache
+    const firstMs = settings.firstTokenMs + (call.promptTokens / 1_000) * settings.readMsPerKTok
+    const { cached, written, writtenLong } = state.promptCache.use(
+      `${call.key} ${turn.model}`,
+      blocks(),
+      rules,
+      call.promptTokens,
+      firstMs,
+    )
+    usage.cached = cached
+    usage.cacheWrite = written
+    usage.cacheWriteLong = writtenLong
+    call.cachedTokens = cached
+    call.cacheWriteTokens = written
+  }
+  const readMs = ((usage.input - usage.cached) / 1_000) * settings.readMsPerKTok
+  return readMs === 0 ? settings : { ...settings, firstTokenMs: settings.firstTokenMs + readMs }
+}
+
 function answerTurn(turn: Turn, call: Call, chunks: number | null): Answer {
-  const usage = { input: call.promptTokens, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 }
+  const usage = { ...NOTHING, input: call.promptTokens }
   const { copies } = turn
   if (!turn.generates) return { parts: [], finish: 'stop', stopSequence: null, chunks: null, copies, usage }
   const composed = composeAnswer(turn.prompt, chunks, call.id.slice(4))
@@ -91,7 +119,7 @@ function answerTurn(turn: Turn, call: Call, chunks: number | null): Answer {
 }
 
 function toldUsage(answer: Answer, fault: FaultRule): Answer['usage'] {
-  if (fault.kind === 'zero_usage') return { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 }
+  if (fault.kind === 'zero_usage') return NOTHING
   if (fault.kind === 'negative_usage')
     return { ...answer.usage, input: -answer.usage.input, output: -answer.usage.output }
   return answer.usage

@@ -56,6 +56,20 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     return [status, JSON.parse(String(body)).error.code]
   }
 
+  it("gives a batch's line that was moved to an interactive lane all of the limits", ONE_BY_ONE, async () => {
+    await open({ rpd: 5 })
+    // A batch lane's own lines would leave one request of the day to others, and the fifth run out of time.
+    const over = { tier: 'batch', onDisconnect: 'continue', deadlineMs: Date.now() + 11_000 } as const
+    const specs = Array.from({ length: 5 }, () => bundle.spec(over, [bundle.first]))
+    const body = { model: 'm', messages: [{ role: 'user', content: 'Say something.' }] }
+    for (const spec of specs) {
+      await createJob(bundle.broker.jobs, { spec, body: Buffer.from(JSON.stringify(body)), reader: null })
+      await bundle.broker.producer.add(bundle.first.lane, { jobId: spec.id, delivery: 1 }, 'next')
+    }
+    const records = await Promise.all(specs.map(({ id }) => bundle.ended(id)))
+    expect(records.map(({ status }) => status)).toEqual(specs.map(() => 'completed'))
+  })
+
   describe('with room at its deployments', ONE_BY_ONE, () => {
     beforeEach(() => open())
 

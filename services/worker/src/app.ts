@@ -12,12 +12,14 @@ import { LivePublisher } from '@switchyard/jobs/live-publisher'
 import { LogWriter } from '@switchyard/jobs/log-writer'
 import { startInbox } from '@switchyard/jobs/worker-inbox'
 import { createProducer } from '@switchyard/lanes/producer'
+import { createLaneReports } from '@switchyard/lanes/report-lanes'
 import { renewLeases } from '@switchyard/limits/renew-leases'
 import { createTransport } from '@switchyard/providers/transport'
 import { checkPolicy } from '@switchyard/redis/check-policy'
 import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import { createCalibration } from './calibration.ts'
 import type { WorkerConfig } from './config.ts'
 import { createTrials } from './confirm-trials.ts'
 import { createHedgeBudget } from './hedge-budget.ts'
@@ -96,6 +98,11 @@ export async function startWorker(
   })
   const trials = createTrials(broker.jobs, (error) => onError(error, 'show an attempt'))
   const transport = createTransport()
+  const lanes = createLaneReports({
+    redis,
+    worker: config.owner,
+    onError: (error) => onError(error, 'report on lanes'),
+  })
   const health = await startWorkerHealth({
     redis,
     subscriber,
@@ -116,7 +123,9 @@ export async function startWorker(
     restUntil: new Map(),
     hedges: createHedgeBudget(),
     slotWaits: createSlotWaits(),
+    lanes,
     lessons,
+    calibration: createCalibration(),
     owner: config.owner,
     suspect: config.suspect,
     logger,
@@ -137,6 +146,7 @@ export async function startWorker(
     onError: (error) => onError(error, 'consume'),
   })
   await pools.adapt(upstreams)
+  lanes.start(() => pools.gates())
   const startedAtMs = Date.now()
   const announcement = startAnnouncement({
     redis,
@@ -178,6 +188,7 @@ export async function startWorker(
     catalog.stop()
     // First nobody plans with this worker any more, then it takes nothing new.
     await announcement.stop().catch((error) => onError(error, 'leave the fleet'))
+    lanes.stop()
     const stopped = pools.stop()
     void holds.drain()
     const cut = setTimeout(() => holds.cut(), config.drainMs)

@@ -43,7 +43,12 @@ export async function claimAhead(
           broker.jobs.redis,
           deployment.name,
           deployment.limits,
-          { lease, ...beginning.estimate, batch },
+          {
+            lease,
+            inputTokens: worker.calibration.inputTokens(deployment.name, beginning.estimate.inputTokens),
+            outputTokens: beginning.estimate.outputTokens,
+            batch,
+          },
           broker.limiterClock,
         )
       : null,

@@ -112,6 +112,9 @@ function failureOf(hold: Hold, { stop, meter, racer }: OpenAttempt, result: Prov
 /** What an answer says of the deployment's limits goes to its limiter: with the end of the call, or at once where it was refused. */
 function learn(worker: WorkerContext, { id, target, beginning }: OpenAttempt, result: ProviderResult): void {
   const { deployment } = beginning
+  if (result.usage) {
+    worker.calibration.learn(deployment, beginning.estimate.inputTokens, result.usage.inputTokens)
+  }
   if (result.ok) {
     worker.lessons.note(deployment, id, result.learned)
     return

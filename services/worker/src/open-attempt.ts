@@ -84,11 +84,18 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
     return { kind: 'lost' }
   }
   hold.headStart = null
+  countStart(worker, hold)
   countCall(worker, hold, deployment)
   const { meter } = allowance
   const stop = hold.spec.hedge || meter ? new CallStop(hold.signal) : null
   const onTrial = begun !== null && capacity.reserved
   return { kind: 'open', open: { id, target, beginning, onTrial, stop, meter, racer: null } }
+}
+
+/** A delivery counts once, however many attempts are made of it. */
+function countStart({ lanes }: WorkerContext, { claim, fence, attempts, spec }: Hold): void {
+  if (attempts.some((earlier) => earlier.fence === fence)) return
+  lanes.started(claim.record.lane, spec.estimate.inputTokens + spec.estimate.outputTokens)
 }
 
 /** What a call costs whose budget: a first one nobody's, a further one that of the deployment whose failure it makes good. */

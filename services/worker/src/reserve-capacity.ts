@@ -3,7 +3,7 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import { hasLimits } from '@switchyard/limits/limit-config'
 import { reconcile } from '@switchyard/limits/reconcile'
-import { type Reservation, reserve } from '@switchyard/limits/reserve'
+import { type Reservation, type ReserveRequest, reserve } from '@switchyard/limits/reserve'
 import { recordQuotaWait } from './attempt-span.ts'
 import { noteRefusal } from './head-start.ts'
 import type { Hold } from './hold.ts'
@@ -37,7 +37,7 @@ export async function reserveCapacity(
         worker.broker.jobs.redis,
         deployment.name,
         deployment.limits,
-        { lease, ...hold.spec.estimate, batch: hold.spec.tier === 'batch' },
+        requestOf(worker, hold, deployment, lease),
         limiterClock,
       ))
     answer = null
@@ -71,6 +71,17 @@ export async function reserveCapacity(
   }
 }
 
+function requestOf(
+  worker: WorkerContext,
+  { spec, passage }: Hold,
+  { name }: Deployment,
+  lease: string,
+): ReserveRequest {
+  const { inputTokens, outputTokens } = spec.estimate
+  const counted = worker.calibration.inputTokens(name, inputTokens)
+  return { lease, inputTokens: counted, outputTokens, batch: passage.batch }
+}
+
 /** The same without any wait: false where there is no capacity now, or the limiter did not answer. */
 export async function reserveAtOnce(
   worker: WorkerContext,
@@ -82,7 +93,7 @@ export async function reserveAtOnce(
   if (!hasLimits(limits)) return true
   const { jobs, limiterClock, onError } = worker.broker
   try {
-    const { ok } = await reserve(jobs.redis, name, limits, { lease, ...hold.spec.estimate }, limiterClock)
+    const { ok } = await reserve(jobs.redis, name, limits, requestOf(worker, hold, deployment, lease), limiterClock)
     if (!ok) await cancelBooking(jobs.redis, name, lease, limiterClock)
     return ok
   } catch (error) {

@@ -1,8 +1,10 @@
 import type { Broker } from '@switchyard/broker/broker'
 import type { LogWriter } from '@switchyard/jobs/log-writer'
+import type { LaneReports } from '@switchyard/lanes/report-lanes'
 import type { Transport } from '@switchyard/providers/transport'
 import type { Logger } from '@switchyard/telemetry/logger'
 import type { Telemetry } from '@switchyard/telemetry/start-telemetry'
+import type { Calibration } from './calibration.ts'
 import type { Trials } from './confirm-trials.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { Holds } from './holds.ts'
@@ -25,7 +27,10 @@ export interface WorkerContext {
   restUntil: Map<string, number>
   hedges: HedgeBudget
   slotWaits: SlotWaits
+  /** Tells how fast lanes move. */
+  lanes: LaneReports
   lessons: Lessons
+  calibration: Calibration
   owner: string
   suspect: boolean
   logger: Logger

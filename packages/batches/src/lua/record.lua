@@ -2,7 +2,7 @@
 -- any end after the batch was closed, finds nothing there.
 -- KEYS record done failed window rows
 -- ARGV for each line: line, try, outcome (o = ok, e = error, u = it was not run: cancelled, or out of time), text ('' = in the blob store), blob|'', bytes,
---      input, cached, output, reasoning tokens, cost in nano-dollars ('' = no price)
+--      input, cached, written, output, reasoning tokens, what prompt caches saved and cost in nano-dollars ('' = no price)
 -- Gives {lines recorded, rows in the stream, their bytes}.
 local record, done, failed, window, rows = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local f = redis.call('HMGET', record, 'status', 'expires', 'n', 'trimmed', 'pending', 'rate_next', 'rate_next_n')
@@ -10,12 +10,12 @@ if not f[1] then return { 0, 0, 0 } end
 local now = clock()
 local unfinished_stays = f[1] == 'cancelling' or now >= tonumber(f[2])
 local n, pending, recorded = tonumber(f[3]), tonumber(f[5]), 0
-local sums = { 0, 0, 0, 0, 0, 0 }
-for i = 1, #ARGV, 11 do
+local sums = { 0, 0, 0, 0, 0, 0, 0, 0 }
+for i = 1, #ARGV, 13 do
   local line, try, outcome = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if redis.call('ZREM', window, line .. '.' .. try) == 1 then
-    for j = 1, 4 do sums[j] = sums[j] + ARGV[i + 5 + j] end
-    if ARGV[i + 10] == '' then sums[6] = sums[6] + 1 else sums[5] = sums[5] + ARGV[i + 10] end
+    for j = 1, 6 do sums[j] = sums[j] + ARGV[i + 5 + j] end
+    if ARGV[i + 12] == '' then sums[8] = sums[8] + 1 else sums[7] = sums[7] + ARGV[i + 12] end
     -- Left without a row: closing the batch writes why.
     if outcome ~= 'u' or not unfinished_stays then
       n = n + 1
@@ -32,8 +32,8 @@ for i = 1, #ARGV, 11 do
   end
 end
 redis.call('HSET', record, 'n', int(n), 'pending', int(pending))
-for j, field in ipairs({ 'input', 'cached', 'output', 'reasoning', 'cost', 'unpriced' }) do
-  if sums[j] > 0 then redis.call('HINCRBY', record, field, int(sums[j])) end
+for j, field in ipairs({ 'input', 'cached', 'written', 'output', 'reasoning', 'saved', 'cost', 'unpriced' }) do
+  if sums[j] ~= 0 then redis.call('HINCRBY', record, field, int(sums[j])) end
 end
 -- Where the rate is measured from: between 10 and 20 s ago.
 if not f[6] then

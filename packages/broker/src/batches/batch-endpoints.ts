@@ -14,19 +14,24 @@ export const BATCH_ENDPOINTS: Readonly<Record<string, Dialect>> = {
 /** A line's job to be. */
 export interface LinePlanInput {
   id: string
-  endpoint: string
   payer: Payer
-  body: Buffer
+  intake: ChatIntake
+  bytes: number
   /** Whose lanes it is put in: the batch's own, or the interactive ones when time runs out. */
   tier: Tier
 }
 
-/** Checks a body and plans its job as the endpoint itself does; throws what its sender would be told. */
-export function planLineRequest(fleet: Fleet, { id, endpoint, payer, body, tier }: LinePlanInput): JobSpec {
+/** Checks a body as its endpoint does; throws what its sender would be told. */
+export function readLineRequest(endpoint: string, body: Buffer): ChatIntake {
   const dialect = BATCH_ENDPOINTS[endpoint]
   if (!dialect) throw new BrokerError('invalid_value', `Batches of ${endpoint} are not served.`, { param: 'url' })
   const intake = readRequest(body, dialect)
   refuseOutsideBatches(intake)
+  return intake
+}
+
+/** Plans the job of a line as its endpoint does; throws what its sender would be told. */
+export function planLineRequest(fleet: Fleet, { id, payer, intake, bytes, tier }: LinePlanInput): JobSpec {
   const { response, options } = intake
   return planJob(fleet, {
     id,
@@ -35,7 +40,7 @@ export function planLineRequest(fleet: Fleet, { id, endpoint, payer, body, tier 
     intake: { ...intake, options: { ...options, tier }, ...(response && { response: { ...response, store: false } }) },
     plain: false,
     webhook: undefined,
-    bytes: body.length,
+    bytes,
     traceparent: undefined,
   })
 }

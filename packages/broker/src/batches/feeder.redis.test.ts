@@ -4,6 +4,7 @@ import { batchKeys } from '@switchyard/batches/keys'
 import { readRows } from '@switchyard/batches/read-rows'
 import { takeLines } from '@switchyard/batches/take-lines'
 import { jobKeys } from '@switchyard/jobs/keys'
+import { readJob } from '@switchyard/jobs/read-job'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cancel } from '../cancel.ts'
@@ -27,6 +28,39 @@ describe.each(OWN_SERVERS)('batches on %s', (_name, url) => {
   }
 
   const names = (count: number, prefix = 'c') => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
+
+  it('lets one of the lines that begin alike write the provider’s cache before the others go', async () => {
+    const alike = (name: string, document: string) =>
+      line(name, {
+        messages: [
+          { role: 'system', content: document },
+          { role: 'user', content: name },
+        ],
+        switchyard: { prompt_cache: 'auto' },
+      })
+    const [one, two] = ['one ', 'two '].map((word) => word.repeat(3_000)) as [string, string]
+    const spec = await bundle.submit([
+      ...names(10).map((name) => alike(name, one)),
+      ...names(10, 'd').map((name) => alike(name, two)),
+      line('alone'),
+    ])
+    let answer = () => {}
+    work({ hold: new Promise<void>((resolve) => (answer = resolve)) })
+    const feeder = bundle.newFeeder()
+    const { signal } = new AbortController()
+    await bundle.feedUntil(feeder, () => bundle.calls.length === 3)
+    for (let i = 0; i < 5; i++) await feeder.round(signal)
+    expect(bundle.calls.toSorted()).toEqual(['alone', one, two])
+    const first = await readJob(bundle.broker.jobs, jobIdOfLine(spec.id, 0, 1))
+    // It is marked already, so that it writes what the others read.
+    expect(first!.spec.promptCache).toMatchObject({ ends: [{ at: [0] }] })
+    expect(await readJob(bundle.broker.jobs, jobIdOfLine(spec.id, 1, 1))).toBeNull()
+
+    answer()
+    await bundle.feedToEnd(feeder, spec.id)
+    expect(await bundle.batch(spec.id)).toMatchObject({ status: 'completed', done: 21, failed: 0 })
+    expect(bundle.calls).toHaveLength(21)
+  })
 
   it('runs every line and writes what came of it', async () => {
     const spec = await bundle.submit([

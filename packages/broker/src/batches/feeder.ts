@@ -6,15 +6,17 @@ import { recordLineEnds } from '@switchyard/batches/record-line-ends'
 import { type TakenLine, takeLines } from '@switchyard/batches/take-lines'
 import { type Urgency, urgencyOf } from '@switchyard/batches/urgency'
 import { isSegmentDue, writeSegment } from '@switchyard/batches/write-segment'
-import type { JobSpec } from '@switchyard/contract/job'
+import { isTerminal, type JobSpec } from '@switchyard/contract/job'
+import { readJobs } from '@switchyard/jobs/read-job'
 import type { Broker } from '../broker.ts'
 import type { Fleet } from '../chat/plan-intake.ts'
 import { closeAndCompose, type OutputFiles, retire, validate } from './batch-chores.ts'
 import { laneRooms } from './lane-rooms.ts'
 import { moveUp } from './move-up.ts'
-import { planLine } from './plan-line.ts'
+import { planLines } from './plan-line.ts'
 import { reconcileWindow } from './reconcile-window.ts'
 import { submitLines } from './submit-lines.ts'
+import { createWarmUp, type WarmUp } from './warm-up.ts'
 
 /** Lines of one batch that are jobs at a time. */
 const WINDOW = 400
@@ -32,6 +34,7 @@ interface Memory {
   cost: number
   urgency: Urgency
   reconciledAtMs: number
+  warmUp: WarmUp
 }
 
 export interface FeederOptions {
@@ -77,7 +80,7 @@ export function createFeeder(options: FeederOptions): Feeder {
   function memoryOf(batchId: string): Memory {
     let memory = memories.get(batchId)
     if (!memory) {
-      memory = { lane: null, cost: ASSUMED_COST, urgency: 0, reconciledAtMs: 0 }
+      memory = { lane: null, cost: ASSUMED_COST, urgency: 0, reconciledAtMs: 0, warmUp: createWarmUp() }
       memories.set(batchId, memory)
     }
     return memory
@@ -107,10 +110,8 @@ export function createFeeder(options: FeederOptions): Feeder {
     const memory = memoryOf(batch.spec.id)
     for await (const group of loader.load(batch.spec, lines)) {
       if (signal.aborted) return
-      const planned = group.map((line) =>
-        planLine(options.fleet(), batch, line, memory.urgency === 2 ? 'interactive' : 'batch'),
-      )
-      const made = planned.filter((one) => one.kind === 'job')
+      const planned = planLines(options.fleet(), batch, group, memory.urgency === 2 ? 'interactive' : 'batch')
+      const made = memory.warmUp.admit(planned.filter((one) => one.kind === 'job'))
       const refused = planned.filter((one) => one.kind === 'refused')
       await Promise.all([
         submitLines(broker, made, memory.urgency === 1),
@@ -131,6 +132,14 @@ export function createFeeder(options: FeederOptions): Feeder {
     const tokens = specs.reduce((sum, { estimate }) => sum + estimate.inputTokens + estimate.outputTokens, 0)
     memory.cost = Math.max(1, Math.round((memory.cost + tokens / specs.length) / 2))
     memory.lane = specs.at(-1)!.route.hops[0]!.lane
+  }
+
+  /** Lines that waited for the first of their prefix, which has ended. */
+  async function releaseWarmed({ warmUp }: Memory): Promise<TakenLine[]> {
+    const leaders = warmUp.leaders()
+    if (leaders.length === 0) return []
+    const records = await readJobs(broker.jobs, leaders)
+    return warmUp.release(new Set(leaders.filter((_, i) => records[i] === null || isTerminal(records[i]!.status))))
   }
 
   async function feed(open: BatchRecord[], signal: AbortSignal): Promise<boolean> {
@@ -163,6 +172,8 @@ export function createFeeder(options: FeederOptions): Feeder {
   /** Lines whose end nobody told, lines that never became jobs, lines that time runs out for. */
   async function lookAfter(batch: BatchRecord, signal: AbortSignal): Promise<void> {
     const memory = memoryOf(batch.spec.id)
+    const released = await releaseWarmed(memory)
+    if (released.length > 0 && !signal.aborted) await makeJobs(batch, released, signal)
     const urgency = urgencyOf({
       nowMs: batch.nowMs,
       startedAtMs: batch.inProgressAtMs ?? batch.spec.createdAtMs,
@@ -175,8 +186,9 @@ export function createFeeder(options: FeederOptions): Feeder {
     memory.reconciledAtMs = performance.now()
     // The first look takes over from a feeder that may have died: all of it.
     const before = isFirst || urgency > memory.urgency ? undefined : batch.nowMs - RECONCILE_EVERY_MS
-    const { running, missing } = await reconcileWindow(broker, batch.spec, before)
+    const { running, missing: jobless } = await reconcileWindow(broker, batch.spec, before)
     if (signal.aborted) return
+    const missing = jobless.filter((line) => !memory.warmUp.isHeld(line))
     if (missing.length > 0 && !options.isFull()) await makeJobs(batch, missing, signal)
     if (urgency > memory.urgency) {
       await moveUp(broker, running, urgency === 2 ? 2 : 1)

@@ -36,5 +36,6 @@ function lineEndOf({ spec, status, failure, attempts, body }: EndedJob): LineEnd
         : failureRow({ customId, jobId, status: failure.status, error: failure.error }),
     usage: attempts.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
     costNanoUsd: totalCostNanoUsd(attempts),
+    cacheSavedNanoUsd: attempts.reduce((sum, attempt) => sum + (attempt.cacheSavedNanoUsd ?? 0), 0),
   }
 }

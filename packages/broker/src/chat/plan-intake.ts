@@ -3,6 +3,7 @@ import type { FleetView } from '@switchyard/catalog/fleet-view'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { Route } from '@switchyard/contract/job'
 import { nanoUsd } from '@switchyard/contract/usd'
+import type { PromptCaching } from '../prompt-cache/prompt-caching.ts'
 import { inResponsesTerms, routeInResponsesTerms } from '../responses/responses-terms.ts'
 import type { JobTerms } from './job-terms.ts'
 import type { ChatIntake } from './read-chat-request.ts'
@@ -15,6 +16,8 @@ export type Fleet = FleetView & {
   catalog: Catalog
   /** How long a project's answers of a model mostly are, tokens; undefined: not known. */
   typicalOutput?(project: string, model: string): number | undefined
+  /** Where prompts that begin as others do are marked and sent; absent: nowhere in particular. */
+  caching?: PromptCaching
 }
 
 /** The route of a project's request, in the words of its client. Throws the error that its sender is to see. */

@@ -195,13 +195,6 @@ describe('a chat request is refused with the exact place', () => {
     expect(error.message.length).toBeLessThan(400)
   })
 
-  it.each<[string, object]>([['prompt_cache', { prompt_cache: 'auto' }]])(
-    '%s is valid, but has no machinery yet',
-    (name, given) => {
-      expect(refusal(options(given))).toMatchObject({ code: 'unsupported_parameter', param: `switchyard.${name}` })
-    },
-  )
-
   it('and an option that is both wrong and unsupported is called wrong', () => {
     expect(refusal(options({ strategy: 'fastest' }))).toMatchObject({
       code: 'invalid_value',

@@ -3,8 +3,9 @@ import type { ResponseTerms } from '@switchyard/contract/job'
 import { readJson } from '@switchyard/contract/json/read-json'
 import { chatRequest } from '@switchyard/contract/openai-chat/request'
 import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
+import type { CacheIntake } from '../prompt-cache/plan-prompt-cache.ts'
+import { readCacheIntake } from '../prompt-cache/read-cache-intake.ts'
 import { answerDigest } from './answer-digest.ts'
-import { refuseLaterOptions } from './refuse-later-options.ts'
 import { refuseParameters } from './refused-parameters.ts'
 import { requestProblem } from './request-problem.ts'
 
@@ -22,6 +23,8 @@ export interface ChatIntake {
   response?: ResponseTerms
   /** Of requests with `cache: exact`: what makes another one the same. */
   digest?: string
+  /** Of requests that say something of the prompt cache. */
+  promptCache?: CacheIntake
 }
 
 /** Checks a body from its bytes on. Throws the `BrokerError` that its sender is to see. */
@@ -32,7 +35,7 @@ export function readChatRequest(bytes: Buffer): ChatIntake {
   const request = parsed.data
   refuseParameters(request)
   const options = request.switchyard ?? {}
-  refuseLaterOptions(options)
+  const needs = needsOf(request)
   return {
     model: request.model,
     stream: request.stream === true,
@@ -40,7 +43,8 @@ export function readChatRequest(bytes: Buffer): ChatIntake {
     flex: request.service_tier === 'flex',
     metadata: request.metadata ?? {},
     options,
-    needs: needsOf(request),
+    needs,
+    ...readCacheIntake(request, options, needs),
     ...(options.cache === 'exact' ? { digest: answerDigest('/v1/chat/completions', request, options) } : {}),
   }
 }

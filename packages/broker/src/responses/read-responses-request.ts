@@ -9,11 +9,12 @@ import {
   responsesRequest,
 } from '@switchyard/contract/openai-responses/request'
 import { type AsChat, toChatRequest } from '@switchyard/contract/openai-responses/to-chat-request'
+import type { SwitchyardOptions } from '@switchyard/contract/switchyard-options'
 import { answerDigest } from '../chat/answer-digest.ts'
 import type { ChatIntake } from '../chat/read-chat-request.ts'
-import { refuseLaterOptions } from '../chat/refuse-later-options.ts'
 import { refuseParameters } from '../chat/refused-parameters.ts'
 import { requestProblem } from '../chat/request-problem.ts'
+import { readCacheIntake } from '../prompt-cache/read-cache-intake.ts'
 
 /** Checks the body of a Responses request from its bytes on. Throws the `BrokerError` that its sender is to see. */
 export function readResponsesRequest(bytes: Buffer): ChatIntake {
@@ -25,7 +26,6 @@ export function readResponsesRequest(bytes: Buffer): ChatIntake {
   refuseParameters(request)
   refuseUnserved(request)
   const options = request.switchyard ?? {}
-  refuseLaterOptions(options)
   if (options.on_break === 'continue') {
     throw unsupported('switchyard.on_break', 'a response that broke off can be started over, not continued')
   }
@@ -43,14 +43,14 @@ export function readResponsesRequest(bytes: Buffer): ChatIntake {
     flex: request.service_tier === 'flex',
     metadata: request.metadata ?? {},
     options,
-    needs: needsOfResponse(request),
+    ...readAsChat(request, options),
     response: { store, background, previousResponseId: request.previous_response_id ?? null },
     ...(options.cache === 'exact' ? { digest: answerDigest('/v1/responses', request, options) } : {}),
   }
 }
 
 /** What is computed over chat requests, with the places of this one. */
-function needsOfResponse(request: ResponsesRequest): ChatIntake['needs'] {
+function readAsChat(request: ResponsesRequest, options: SwitchyardOptions): Pick<ChatIntake, 'needs' | 'promptCache'> {
   let asChat: AsChat
   try {
     asChat = toChatRequest(request)
@@ -63,7 +63,8 @@ function needsOfResponse(request: ResponsesRequest): ChatIntake['needs'] {
     )
   }
   const needs = needsOf(asChat.request)
-  return {
+  const cache = readCacheIntake(asChat.request, options, needs)
+  const own: ChatIntake['needs'] = {
     ...needs,
     responses: true,
     parameters: [...needs.parameters, ...otherParameters(request), ...cacheParameters(request)],
@@ -74,6 +75,7 @@ function needsOfResponse(request: ResponsesRequest): ChatIntake['needs'] {
       ? {}
       : { firstBreakpoint: responsesName(needs.firstBreakpoint, asChat.places) }),
   }
+  return { needs: own, ...cache }
 }
 
 /** Names that the translation carries, that the broker honours itself, or that ask for nothing. */

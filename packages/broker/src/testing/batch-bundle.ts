@@ -14,6 +14,7 @@ import { settleJob } from '@switchyard/jobs/settle-job'
 import { newBeginning, newEnding } from '@switchyard/jobs/testing/new-attempt'
 import { createConsumer } from '@switchyard/lanes/consumer'
 import { createFeeder, type Feeder } from '../batches/feeder.ts'
+import { startPromptCaching } from '../prompt-cache/prompt-caching.ts'
 import { effectsDone } from '../run-effects.ts'
 import { settle } from '../settle.ts'
 import { type BrokerBundle, openBroker } from './broker-bundle.ts'
@@ -68,6 +69,7 @@ models:
   m: { route: [${deployment}, ${deployment}-2] }
   m-first: { route: [${deployment}] }
 `)
+  const caching = startPromptCaching({ redis, onError: (error) => broker.onError(error, 'learn how prompts begin') })
   const calls: string[] = []
   const ended: BatchRecord[] = []
   const files = new Map<string, ComposedFile>()
@@ -88,6 +90,10 @@ models:
 
   return {
     ...bundle,
+    async close() {
+      caching.watch.stop()
+      await bundle.close()
+    },
     calls,
     ended,
     batch,
@@ -115,7 +121,7 @@ models:
     newFeeder: () =>
       createFeeder({
         broker,
-        fleet: () => ({ catalog, ...unseenFleet(new Set([deployment, `${deployment}-2`])) }),
+        fleet: () => ({ catalog, ...unseenFleet(new Set([deployment, `${deployment}-2`])), caching }),
         files: {
           register: async (_batch, file) => void files.set(file.id, file),
         },

@@ -1,5 +1,6 @@
 import { planJob } from '@switchyard/broker/chat/plan-job'
 import type { SpokenDialect } from '@switchyard/broker/chat/read-request'
+import { sightPrompt } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { newJobId } from '@switchyard/contract/ids'
 import type { JobRecord, JobSpec } from '@switchyard/contract/job'
@@ -66,6 +67,7 @@ export async function admit(
       })
     }
     const webhook = asked === undefined ? undefined : await readJobWebhook(ingress, principal, asked)
+    sightPrompt(ingress.caching, principal.project, intake)
     const spec = planJob(ingress.fleet(), {
       id: newJobId(),
       payer: principal,

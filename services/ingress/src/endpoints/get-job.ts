@@ -1,9 +1,10 @@
 import type { JobRecord } from '@switchyard/contract/job'
-import { toJobObject } from '@switchyard/contract/job-object'
+import { type JobObject, toJobObject } from '@switchyard/contract/job-object'
 import type { FastifyRequest } from 'fastify'
 import { principalOf } from '../access.ts'
 import type { Ingress } from '../ingress.ts'
 import { ownJob } from '../own-job.ts'
+import { standingsOf } from '../standings-of.ts'
 
 /** `GET /v1/jobs/{id}` */
 export async function getJob(ingress: Ingress, request: FastifyRequest): Promise<unknown> {
@@ -11,12 +12,8 @@ export async function getJob(ingress: Ingress, request: FastifyRequest): Promise
   return jobNow(ingress, await ownJob(ingress, principalOf(request), job_id))
 }
 
-/** The public job with its place in the lane, where it waits in one and the lane can be asked. */
-export async function jobNow(ingress: Ingress, record: JobRecord): Promise<unknown> {
-  const { lane, delivery, status, spec } = record
-  const position =
-    status === 'queued'
-      ? await ingress.broker.producer.position(lane, { jobId: spec.id, delivery }).catch(() => null)
-      : null
-  return toJobObject(record, position)
+/** The public job with how it stands in its lane, where it waits in one. */
+export async function jobNow(ingress: Ingress, record: JobRecord): Promise<JobObject> {
+  const [standing] = await standingsOf(ingress, [record])
+  return toJobObject(record, standing)
 }

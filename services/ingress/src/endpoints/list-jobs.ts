@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { principalOf } from '../access.ts'
 import type { Ingress } from '../ingress.ts'
+import { standingsOf } from '../standings-of.ts'
 import { storeCall } from '../store-call.ts'
 
 export const jobList = z.object({
@@ -31,7 +32,9 @@ export async function listJobs(ingress: Ingress, request: FastifyRequest): Promi
   const { ids, hasMore } = await storeCall(listJobIds(ingress.redis, project, { after, limit, order }))
   const records = await storeCall(readJobs(ingress.broker.jobs, ids))
   // A record may expire before its index row is trimmed: the page is shorter then, its cursors are those of the index.
-  const data = records.filter((record) => record !== null).map((record) => toJobObject(record))
+  const kept = records.filter((record) => record !== null)
+  const standings = await standingsOf(ingress, kept)
+  const data = kept.map((record, i) => toJobObject(record, standings[i]))
   return {
     object: 'list',
     data,

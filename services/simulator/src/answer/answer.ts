@@ -24,6 +24,8 @@ export interface AnswerUsage {
   input: number
   cached: number
   cacheWrite: number
+  /** Those of `cacheWrite` that are kept for an hour or more. */
+  cacheWriteLong: number
   output: number
   reasoning: number
 }

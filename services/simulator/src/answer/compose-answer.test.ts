@@ -9,7 +9,6 @@ const message = (role: PromptMessage['role'], text: string): PromptMessage => ({
   images: [],
   toolCalls: [],
   toolResults: [],
-  cacheMark: false,
 })
 const prompt = (messages: PromptMessage[], extra: Partial<Prompt> = {}): Prompt => ({
   messages,

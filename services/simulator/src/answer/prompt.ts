@@ -22,8 +22,6 @@ export interface PromptMessage {
   images: PromptImage[]
   toolCalls: PromptToolCall[]
   toolResults: PromptToolResult[]
-  /** Anthropic's `cache_control` stands somewhere in this message. */
-  cacheMark: boolean
 }
 
 export interface PromptToolCall {

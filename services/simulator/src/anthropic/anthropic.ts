@@ -5,6 +5,7 @@
 import type { Dialect } from '../dialect.ts'
 import { firstProblem } from '../problem/first-problem.ts'
 import { Refusal } from '../refusal.ts'
+import { claudeCache } from './cached-prompt.ts'
 import { checkMessages } from './check-messages.ts'
 import { API_VERSIONS, checkVersion } from './check-version.ts'
 import { encodeMessage, scriptMessage } from './encode-message.ts'
@@ -57,7 +58,7 @@ export const anthropic: Dialect = {
         stream,
         prompt,
         contextWindow: claudeContextWindow(model),
-        explicitCache: true,
+        cache: claudeCache(request),
         copies: 1,
         generates: true,
         contentType: stream ? 'text/event-stream; charset=utf-8' : 'application/json',

@@ -1,4 +1,5 @@
 import { strictSchemaProblem } from '../problem/strict-schema-problem.ts'
+import { checkCacheMarks } from './cached-prompt.ts'
 import { checkTurns } from './check-turns.ts'
 import type { MessagesRequest } from './messages-request.ts'
 import { type ClaudeTraits, claudeTraits } from './model-traits.ts'
@@ -26,6 +27,7 @@ export function checkMessages(request: MessagesRequest, refuses: string[] | null
     checkParameters(request, traits, refuses) ??
     checkThinking(request, traits) ??
     checkFormat(request, traits) ??
+    checkCacheMarks(request) ??
     checkTurns(request.messages, refuses === null && !traits.prefill)
   )
 }

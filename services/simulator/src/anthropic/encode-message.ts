@@ -127,6 +127,9 @@ function inputUsage({ usage }: Answer) {
     input_tokens: usage.input - usage.cached - usage.cacheWrite,
     cache_creation_input_tokens: usage.cacheWrite,
     cache_read_input_tokens: usage.cached,
-    cache_creation: { ephemeral_5m_input_tokens: usage.cacheWrite, ephemeral_1h_input_tokens: 0 },
+    cache_creation: {
+      ephemeral_5m_input_tokens: usage.cacheWrite - usage.cacheWriteLong,
+      ephemeral_1h_input_tokens: usage.cacheWriteLong,
+    },
   }
 }

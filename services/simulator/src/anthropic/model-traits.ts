@@ -14,6 +14,8 @@ export interface ClaudeTraits {
   prefill: boolean
   /** Thinking text is left out unless `display: "summarized"` asks for it. */
   thinkingOmitted: boolean
+  /** Tokens; a shorter beginning is not cached, marked or not. */
+  cacheMinTokens: number
 }
 
 const OLD: ClaudeTraits = {
@@ -26,6 +28,7 @@ const OLD: ClaudeTraits = {
   forcedTools: true,
   prefill: true,
   thinkingOmitted: false,
+  cacheMinTokens: 1_024,
 }
 const CURRENT: ClaudeTraits = {
   ...OLD,
@@ -33,6 +36,7 @@ const CURRENT: ClaudeTraits = {
   structuredOutput: true,
   adaptiveThinking: true,
   prefill: false,
+  cacheMinTokens: 4_096,
 }
 const NEWEST: ClaudeTraits = { ...CURRENT, sampling: false, budgetThinking: false, thinkingOmitted: true }
 
@@ -42,12 +46,15 @@ const TRAITS: [RegExp, ClaudeTraits][] = [
   [/fable-5-[12]/, { ...NEWEST, thinkingOff: false, forcedTools: false }],
   [/fable-5|mythos/, { ...NEWEST, thinkingOff: false }],
   [/opus-4-[78]|(opus|sonnet|haiku)-5/, NEWEST],
-  [/(sonnet|opus)-4-6/, CURRENT],
-  [/(sonnet|opus|haiku)-4-5/, { ...OLD, maxOutput: 64_000, structuredOutput: true }],
+  [/sonnet-4-6/, { ...CURRENT, cacheMinTokens: 2_048 }],
+  [/opus-4-6/, CURRENT],
+  [/sonnet-4-5/, { ...OLD, maxOutput: 64_000, structuredOutput: true }],
+  [/(opus|haiku)-4-5/, { ...OLD, maxOutput: 64_000, structuredOutput: true, cacheMinTokens: 4_096 }],
   [/opus-4-1/, { ...OLD, maxOutput: 32_000, structuredOutput: true }],
   [/sonnet-4/, { ...OLD, maxOutput: 64_000 }],
   [/opus-4/, { ...OLD, maxOutput: 32_000 }],
   [/3-7-sonnet/, { ...OLD, maxOutput: 64_000 }],
+  [/3-5-haiku/, { ...OLD, maxOutput: 8_192, cacheMinTokens: 2_048 }],
   [/3-5-/, { ...OLD, maxOutput: 8_192 }],
   [/claude-3-/, OLD],
 ]

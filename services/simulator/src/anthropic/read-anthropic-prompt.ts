@@ -22,11 +22,8 @@ export function readAnthropicPrompt(request: MessagesRequest, callId: string): P
   const names = new Map<string, string>()
   const messages = request.messages.map((message, i) => readMessage(message, i, names, callId))
   if (system !== undefined && system.length > 0) {
-    const marked = typeof system !== 'string' && system.some((block) => block.cache_control != null)
-    messages.unshift({ ...empty('system'), text: textOf(system), cacheMark: marked })
+    messages.unshift({ ...empty('system'), text: textOf(system) })
   }
-  // A mark on the request as a whole is one at its end.
-  if (request.cache_control != null) messages.at(-1)!.cacheMark = true
   return {
     messages,
     tools,
@@ -55,7 +52,6 @@ function readMessage(message: ClaudeMessage, index: number, names: Map<string, s
   if (typeof message.content === 'string') return { ...read, text: message.content }
   const texts: string[] = []
   message.content.forEach((block, i) => {
-    if ('cache_control' in block && block.cache_control != null) read.cacheMark = true
     switch (block.type) {
       case 'text':
         texts.push(block.text)
@@ -103,5 +99,5 @@ function textOf(content: string | { type: string; text?: string }[]): string {
 }
 
 function empty(role: PromptMessage['role']): PromptMessage {
-  return { role, text: '', images: [], toolCalls: [], toolResults: [], cacheMark: false }
+  return { role, text: '', images: [], toolCalls: [], toolResults: [] }
 }

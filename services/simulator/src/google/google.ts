@@ -5,6 +5,7 @@
 import type { Dialect, Opening, Turn } from '../dialect.ts'
 import { firstProblem } from '../problem/first-problem.ts'
 import { Refusal } from '../refusal.ts'
+import { geminiCache } from './cached-prompt.ts'
 import { checkGenerate } from './check-generate.ts'
 import { encodeGenerate, scriptGenerate } from './encode-generate.ts'
 import { generateRequest } from './generate-request.ts'
@@ -71,7 +72,7 @@ function readCall(body: Buffer, { query, settings }: Opening, model: string, str
     stream,
     prompt,
     contextWindow: GEMINI_CONTEXT_WINDOW,
-    explicitCache: false,
+    cache: geminiCache(model, request),
     copies: request.generationConfig?.candidateCount ?? 1,
     generates: true,
     contentType: stream && sse ? 'text/event-stream' : 'application/json; charset=UTF-8',

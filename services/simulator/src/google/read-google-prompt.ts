@@ -79,5 +79,5 @@ function readImage({ inlineData, fileData }: ContentPart): PromptImage[] {
 }
 
 function empty(role: PromptMessage['role']): PromptMessage {
-  return { role, text: '', images: [], toolCalls: [], toolResults: [], cacheMark: false }
+  return { role, text: '', images: [], toolCalls: [], toolResults: [] }
 }

@@ -23,7 +23,9 @@ export interface Call {
   promptTokens: number
   /** Generated and sent: all of it for a complete call, by characters for one that ended early. */
   completionTokens: number
+  /** Read from the prompt cache, and written to it. */
   cachedTokens: number
+  cacheWriteTokens: number
   /** Bytes of the answer's body, and content chunks, handed to the socket. */
   bytesSent: number
   chunksSent: number

@@ -8,6 +8,8 @@ const limit = z.int().min(0).max(1_000_000_000)
 export const modelSettings = z.strictObject({
   /** From the request to the first content, ms. 0: as fast as possible. */
   firstTokenMs: ms,
+  /** What is added to it for every 1,000 tokens of the prompt that are not in the cache, ms. */
+  readMsPerKTok: z.number().min(0).max(10_000),
   /** Between chunks, ms. 0: the whole stream in one write. */
   chunkDelayMs: ms,
   /** Each chunk is late by up to this many ms, evenly spread. */
@@ -30,6 +32,7 @@ export type ModelSettings = z.infer<typeof modelSettings>
 
 export const DEFAULT_SETTINGS: ModelSettings = {
   firstTokenMs: 80,
+  readMsPerKTok: 0,
   chunkDelayMs: 15,
   jitterMs: 0,
   chunks: null,

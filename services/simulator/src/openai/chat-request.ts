@@ -4,16 +4,25 @@ import { z } from 'zod'
  * The body of `POST /chat/completions` as https://platform.openai.com/docs/api-reference/chat/create has it. Everything is
  * strict: a field that the API does not know is an error, so whatever a broker forgets to strip shows.
  */
-const textPart = z.strictObject({ type: z.literal('text'), text: z.string() })
+export const prompt_cache_breakpoint = z
+  .strictObject({ mode: z.literal('explicit'), ttl: z.enum(['30m', '12h']).optional() })
+  .optional()
+const textPart = z.strictObject({ type: z.literal('text'), text: z.string(), prompt_cache_breakpoint })
 const imagePart = z.strictObject({
   type: z.literal('image_url'),
   image_url: z.strictObject({ url: z.string().min(1), detail: z.enum(['auto', 'low', 'high']).optional() }),
+  prompt_cache_breakpoint,
 })
 const audioPart = z.strictObject({
   type: z.literal('input_audio'),
   input_audio: z.strictObject({ data: z.string(), format: z.enum(['wav', 'mp3']) }),
+  prompt_cache_breakpoint,
 })
-const filePart = z.strictObject({ type: z.literal('file'), file: z.looseObject({ filename: z.string().optional() }) })
+const filePart = z.strictObject({
+  type: z.literal('file'),
+  file: z.looseObject({ filename: z.string().optional() }),
+  prompt_cache_breakpoint,
+})
 const refusalPart = z.strictObject({ type: z.literal('refusal'), refusal: z.string() })
 
 const texts = z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart])).min(1)])
@@ -98,7 +107,9 @@ export const chatRequest = z.strictObject({
   prediction: z.unknown().optional(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   prompt_cache_key: z.string().nullish(),
-  prompt_cache_options: z.unknown().optional(),
+  prompt_cache_options: z
+    .strictObject({ mode: z.enum(['implicit', 'explicit']).optional(), ttl: z.literal('30m').optional() })
+    .optional(),
   prompt_cache_retention: z.string().nullish(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
   response_format: responseFormat.optional(),

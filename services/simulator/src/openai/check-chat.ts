@@ -1,5 +1,6 @@
 import { type StrictSchemaProblem, strictSchemaProblem } from '../problem/strict-schema-problem.ts'
 import type { Refusal } from '../refusal.ts'
+import { refusedCacheMark } from './cached-prompt.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { isOpenaiModel, refusedParameter } from './model-traits.ts'
 import { openaiRefusal } from './refuse-openai.ts'
@@ -38,7 +39,7 @@ export function checkChat(request: ChatRequest, refuses: string[] | null, callId
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
     return openaiRefusal(400, { message, param: 'messages' }, callId)
   }
-  return checkSchemas(request, callId)
+  return refusedCacheMark(request, callId) ?? checkSchemas(request, callId)
 }
 
 function checkSchemas({ response_format: format, tools = [] }: ChatRequest, callId: string): Refusal | null {

@@ -1,5 +1,6 @@
 import { strictSchemaProblem } from '../problem/strict-schema-problem.ts'
 import type { Refusal } from '../refusal.ts'
+import { refusedCacheMark } from './cached-prompt.ts'
 import { STRICT, strictProblem, unknownModel } from './check-chat.ts'
 import { isOpenaiModel, isReasoningModel, refusedParameter } from './model-traits.ts'
 import { openaiRefusal } from './refuse-openai.ts'
@@ -34,7 +35,7 @@ export function checkResponses(request: ResponsesRequest, refuses: string[] | nu
     const message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
     return openaiRefusal(400, { message, param: 'stream_options' }, callId)
   }
-  return checkFormat(request, callId) ?? checkReasoning(request, callId)
+  return refusedCacheMark(request, callId) ?? checkFormat(request, callId) ?? checkReasoning(request, callId)
 }
 
 function checkFormat({ text, input, tools }: ResponsesRequest, callId: string): Refusal | null {

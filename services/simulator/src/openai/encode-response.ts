@@ -175,7 +175,7 @@ function endedResponse(request: ResponsesRequest, answer: Answer, callId: string
     output: answer.parts.map((part, index) => itemOf(request, answer, part, index, callId)),
     usage: {
       input_tokens: usage.input,
-      input_tokens_details: { cached_tokens: usage.cached },
+      input_tokens_details: { cached_tokens: usage.cached, cache_write_tokens: usage.cacheWrite },
       output_tokens: usage.output,
       output_tokens_details: { reasoning_tokens: usage.reasoning },
       total_tokens: usage.input + usage.output,

@@ -28,6 +28,11 @@ export function isReasoningModel(model: string): boolean {
   return /^o\d|^gpt-(?:[5-9]|\d\d)/.test(model) && !model.includes('-chat')
 }
 
+/** GPT-5.6 and later cache at breakpoints; what they write costs more than plain input. */
+export function takesBreakpoints(model: string): boolean {
+  return /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)/.test(model)
+}
+
 export function contextWindow(model: string): number {
   if (model.startsWith('text-embedding-')) return 8_192
   if (/^gpt-4\.1/.test(model)) return 1_047_576

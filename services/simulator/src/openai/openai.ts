@@ -5,6 +5,7 @@
 import type { Dialect, Opening, Turn } from '../dialect.ts'
 import { firstProblem } from '../problem/first-problem.ts'
 import { Refusal } from '../refusal.ts'
+import { chatCache, responsesCache } from './cached-prompt.ts'
 import { chatRequest } from './chat-request.ts'
 import { checkChat, unknownModel } from './check-chat.ts'
 import { checkResponses } from './check-responses.ts'
@@ -93,7 +94,7 @@ function readChat(body: unknown, { callId, settings }: Opening): Turn {
     stream,
     prompt: readOpenaiPrompt(request, callId),
     contextWindow: contextWindow(request.model),
-    explicitCache: false,
+    cache: chatCache(request),
     copies: request.n ?? 1,
     generates: true,
     contentType: stream ? 'text/event-stream; charset=utf-8' : 'application/json',
@@ -114,7 +115,7 @@ function readResponses(body: unknown, { callId, settings }: Opening): Turn {
     stream,
     prompt: readResponsesPrompt(request, callId),
     contextWindow: contextWindow(request.model),
-    explicitCache: false,
+    cache: responsesCache(request),
     copies: 1,
     generates: true,
     contentType: stream ? 'text/event-stream; charset=utf-8' : 'application/json',
@@ -135,7 +136,6 @@ function readEmbeddings(body: unknown, { callId }: Opening): Turn {
     images: [],
     toolCalls: [],
     toolResults: [],
-    cacheMark: false,
   }))
   return {
     model: request.model,
@@ -152,7 +152,7 @@ function readEmbeddings(body: unknown, { callId }: Opening): Turn {
       reasoning: 'none',
     },
     contextWindow: contextWindow(request.model) * messages.length,
-    explicitCache: false,
+    cache: null,
     copies: 1,
     generates: false,
     contentType: 'application/json',

@@ -61,7 +61,7 @@ function readMessages(messages: ChatMessage[], callId: string): PromptMessage[] 
 }
 
 function empty(role: PromptMessage['role']): PromptMessage {
-  return { role, text: '', images: [], toolCalls: [], toolResults: [], cacheMark: false }
+  return { role, text: '', images: [], toolCalls: [], toolResults: [] }
 }
 
 function textOf(content: string | { type: string; text?: string }[]): string {

@@ -76,7 +76,7 @@ function readItems(input: string | ResponseItem[], callId: string): PromptMessag
 }
 
 function empty(role: PromptMessage['role']): PromptMessage {
-  return { role, text: '', images: [], toolCalls: [], toolResults: [], cacheMark: false }
+  return { role, text: '', images: [], toolCalls: [], toolResults: [] }
 }
 
 function textOf(content: string | ResponsePart[]): string {

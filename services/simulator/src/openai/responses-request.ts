@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { prompt_cache_breakpoint } from './chat-request.ts'
 
 /**
  * The body of `POST /responses` as https://platform.openai.com/docs/api-reference/responses/create has it, as far as it is played
@@ -6,12 +7,13 @@ import { z } from 'zod'
  */
 const id = z.string().nullish()
 const status = z.enum(['in_progress', 'completed', 'incomplete']).nullish()
-const inputText = z.strictObject({ type: z.literal('input_text'), text: z.string() })
+const inputText = z.strictObject({ type: z.literal('input_text'), text: z.string(), prompt_cache_breakpoint })
 const inputImage = z.strictObject({
   type: z.literal('input_image'),
   image_url: z.string().nullish(),
   file_id: z.string().nullish(),
   detail: z.enum(['auto', 'low', 'high', 'original']).nullish(),
+  prompt_cache_breakpoint,
 })
 const inputFile = z.strictObject({
   type: z.literal('input_file'),
@@ -19,6 +21,7 @@ const inputFile = z.strictObject({
   file_id: z.string().nullish(),
   file_url: z.string().nullish(),
   filename: z.string().nullish(),
+  prompt_cache_breakpoint,
 })
 const outputText = z.strictObject({
   type: z.literal('output_text'),
@@ -81,6 +84,14 @@ export const responsesRequest = z.strictObject({
   parallel_tool_calls: z.boolean().nullish(),
   previous_response_id: z.string().nullish(),
   prompt_cache_key: z.string().nullish(),
+  prompt_cache_options: z
+    .strictObject({
+      mode: z.enum(['implicit', 'explicit']).optional(),
+      ttl: z.enum(['30m', '12h']).optional(),
+      comparison_response_id: z.string().nullish(),
+      prewarm: z.boolean().optional(),
+    })
+    .optional(),
   prompt_cache_retention: z.string().nullish(),
   reasoning: z
     .strictObject({

@@ -9,6 +9,8 @@ export interface SimulatedCall {
   n: number
   model: string
   clientRequestId: string | null
+  /** When its body had been read, epoch ms. */
+  at: number
   status: number | null
   ended: string
   promptTokens: number
@@ -29,6 +31,8 @@ export interface SimulatorProcess {
   callsTo(model: string): Promise<SimulatedCall[]>
   /** Every call of one job, in order. */
   callsOf(jobId: string): Promise<SimulatedCall[]>
+  /** Every call of a model, in order. */
+  calls(model: string): Promise<SimulatedCall[]>
   stop(): Promise<void>
 }
 
@@ -51,6 +55,11 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
     return response.json()
   }
 
+  async function ledger(): Promise<SimulatedCall[]> {
+    const { calls } = (await ask('GET', 'ledger?limit=200000')) as { calls: SimulatedCall[] }
+    return calls
+  }
+
   return {
     url,
     async fault(rule) {
@@ -66,9 +75,9 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
       const { calls } = (await ask('GET', `ledger?limit=200000&model=${model}`)) as { calls: SimulatedCall[] }
       return calls
     },
+    calls: async (model) => (await ledger()).filter((call) => call.model === model),
     async callsOf(jobId) {
-      const { calls } = (await ask('GET', 'ledger?limit=200000')) as { calls: SimulatedCall[] }
-      return calls.filter(({ clientRequestId }) => clientRequestId?.startsWith(`${jobId}.`))
+      return (await ledger()).filter(({ clientRequestId }) => clientRequestId?.startsWith(`${jobId}.`))
     },
     async stop() {
       child.kill('SIGTERM')
