@@ -149,6 +149,11 @@ export const PROCESS_METRICS = {
     help: 'Attempts made again in the same hop after one that failed, by what it failed of.',
     labels: ['lane', 'error_class'],
   },
+  switchyard_breaker_changes_total: {
+    kind: 'counter',
+    help: 'Breakers that opened, opened again after a failed probe, or closed (`to`), by why they opened; `deployment` is empty where the credential of the provider is meant.',
+    labels: ['provider', 'deployment', 'to', 'cause'],
+  },
   switchyard_fallbacks_total: {
     kind: 'counter',
     help: 'Jobs moved to the next hop of their route, from lane to lane, by what the attempt before failed of.',
