@@ -94,6 +94,7 @@ onEachRedis((redis) => {
       booked: 0,
       available: { rpm: LIMITS.rpm, tpm: LIMITS.tpm },
       limitedUntilMs: null,
+      limits: LIMITS,
     })
     const all = Array.from({ length: LIMITS.inFlight! }, (_, n) => `next_${n}.1`)
     const answers = await Promise.all(
