@@ -43,6 +43,10 @@ export class Simulator {
     return ((await this.#ask('POST', 'faults', fault)) as { id: string }).id
   }
 
+  async removeFault(id: string): Promise<void> {
+    await this.#ask('DELETE', `faults/${id}`)
+  }
+
   async clearFaults(): Promise<void> {
     await this.#ask('DELETE', 'faults')
   }

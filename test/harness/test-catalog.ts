@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
+import { addTrials } from './trial-catalog.ts'
 
 const DEFAULT = fileURLToPath(new URL('../../infra/catalog.yaml', import.meta.url))
 
@@ -41,6 +42,7 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     candidates: candidates.map(own),
     tasks: Object.fromEntries(Object.entries(tasks).map(([task, name]) => [task, own(String(name))])),
   }
+  addTrials(catalog)
   // Most suites let deployments fail on purpose; that must not keep the next one from calling them.
   for (const deployment of Object.values<Record<string, unknown>>(catalog.deployments)) {
     deployment.breaker ??= { failures: 1_000, open: '50ms' }

@@ -27,6 +27,7 @@ export interface Breaker {
   /** When it left the closed state. */
   sinceMs: number
   untilMs: number
+  /** Why it opened last. */
   cause?: ErrorClass
   /** Who may call while it is half-open, and until when that is leased. */
   probe?: string

@@ -18,3 +18,8 @@ export interface HealthPlace {
   prefix?: string
   nowMs?: number
 }
+
+/** Text, expires: somebody has probed the deployment, or is about to. */
+export function proberKey(deployment: string, prefix: string = HEALTH_PREFIX): string {
+  return `${prefix}:prober:${deployment}`
+}

@@ -1,6 +1,6 @@
 import { BrokerError } from '@switchyard/contract/broker-error'
 import { expect, test } from 'vitest'
-import { laneName, parseLaneName, SUSPECT_LANE } from './lane-name.ts'
+import { inTierOf, laneName, parseLaneName, SUSPECT_LANE } from './lane-name.ts'
 
 test('a lane is named by class and provider, batch work has its own beside it', () => {
   expect(laneName('frontier', 'anthropic', 'interactive')).toBe('frontier.anthropic')
@@ -26,3 +26,10 @@ test.each(['a.b', 'a:b', '{a}', '', 'a b', 'ü', 'x'.repeat(65)])('a part named 
 test.each([SUSPECT_LANE, '', 'a.b.c', 'a.b.batch.d', 'a..batch', '.b', 'a.{b}'])('"%s" has no parts', (lane) => {
   expect(parseLaneName(lane)).toBeNull()
 })
+
+test.each([
+  ['fast.a', 'fast.b.batch', 'fast.b'],
+  ['fast.a.batch', 'fast.b', 'fast.b.batch'],
+  ['fast.a.batch', 'fast.b.batch', 'fast.b.batch'],
+  [SUSPECT_LANE, 'fast.b.batch', 'fast.b.batch'],
+])('in the tier of %s, %s is %s', (like, lane, expected) => expect(inTierOf(like, lane)).toBe(expected))

@@ -35,3 +35,9 @@ export function parseLaneName(lane: string): LaneParts | null {
   if (tier === undefined) return { modelClass, provider, tier: 'interactive' }
   return tier === BATCH ? { modelClass, provider, tier: BATCH } : null
 }
+
+/** The lane of the same class and provider as `lane` in the tier of `like`; `lane` as it is where one of them has no tier. */
+export function inTierOf(like: string, lane: string): string {
+  const [model, parts] = [parseLaneName(like), parseLaneName(lane)]
+  return model && parts ? laneName(parts.modelClass, parts.provider, model.tier) : lane
+}

@@ -10,7 +10,7 @@ export interface Share {
 /** `next`: before all that waits for its turn. For work that has had its turn already, or that can't wait for one. */
 export type Turn = Share | 'next'
 
-const TOKENS_PER_UNIT = 1_024
+export const TOKENS_PER_UNIT = 1_024
 /** What a request costs at least: a place in flight and a request of a quota are not free, and virtual time must move on. */
 const LEAST_TOKENS = 256
 const WEIGHTS = { least: 0.01, most: 100 }

@@ -26,6 +26,7 @@ export type LabelName =
   | 'outcome'
   | 'project'
   | 'provider'
+  | 'quantile'
   | 'reason'
   | 'role'
   | 'source'
@@ -133,6 +134,11 @@ export const PROCESS_METRICS = {
     help: 'Tokens of calls upstream, each counted in one kind: `input` (not cached), `cache_read`, `cache_write`, `output` (shown), `reasoning`.',
     labels: ['provider', 'deployment', 'kind'],
   },
+  switchyard_project_tokens_total: {
+    kind: 'counter',
+    help: 'Tokens of calls upstream by the project that pays, input and output; the share of each in the sum is its share of the fleet.',
+    labels: ['project'],
+  },
   switchyard_cost_usd_total: {
     kind: 'counter',
     help: 'Cost of calls upstream at the prices of the catalog, US dollars.',
@@ -142,6 +148,11 @@ export const PROCESS_METRICS = {
     kind: 'counter',
     help: 'Attempts made again in the same hop after one that failed, by what it failed of.',
     labels: ['lane', 'error_class'],
+  },
+  switchyard_breaker_changes_total: {
+    kind: 'counter',
+    help: 'Breakers that opened, opened again after a failed probe, or closed (`to`), by why they opened; `deployment` is empty where the credential of the provider is meant.',
+    labels: ['provider', 'deployment', 'to', 'cause'],
   },
   switchyard_fallbacks_total: {
     kind: 'counter',
@@ -254,6 +265,16 @@ const STATE_METRICS = {
     help: 'Moment at which an open breaker lets one job through again; 0 where it is closed.',
     labels: ['deployment'],
   },
+  switchyard_deployment_error_ratio: {
+    kind: 'gauge',
+    help: 'Share of the latest calls that failed by the fault of the deployment; absent where there were too few.',
+    labels: ['deployment'],
+  },
+  switchyard_deployment_first_token_seconds: {
+    kind: 'gauge',
+    help: 'Time from the beginning of a call to its first token, of the latest calls; absent where there were too few.',
+    labels: ['deployment', 'quantile'],
+  },
   switchyard_lane_jobs: {
     kind: 'gauge',
     help: 'Deliveries in a lane: `waiting`, `delayed` (to a moment to come), `active`.',
@@ -263,6 +284,11 @@ const STATE_METRICS = {
     kind: 'gauge',
     help: 'Age of the oldest job among the next hundred of a lane and the next hundred put off; 0 where none waits.',
     labels: ['lane'],
+  },
+  switchyard_project_waiting_tokens: {
+    kind: 'gauge',
+    help: 'Estimated tokens ÷ weight that a project has waiting in a lane, of the ten that have most; the rest is `other`.',
+    labels: ['lane', 'project'],
   },
   switchyard_seconds_of_backlog_at_quota: {
     kind: 'gauge',

@@ -8,6 +8,7 @@ import { createKeyStore } from '@switchyard/accounts/key-store'
 import { ALL_SCOPES } from '@switchyard/accounts/principal'
 import { newJobId } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
+import { reportFailure } from '@switchyard/health/report-failure'
 import { laneKeys } from '@switchyard/lanes/keys'
 import { createProducer } from '@switchyard/lanes/producer'
 import { narrow } from '@switchyard/limits/learn'
@@ -87,7 +88,9 @@ models: { m${random}: { route: [${deployment}] } }
     await member.publish()
     for (const lease of ['one', 'two'])
       await reserve(redis, deployment, LIMITS, { lease: `${random}.${lease}`, inputTokens: 1_000, outputTokens: 500 })
-    await narrow(redis, deployment, { retryAfterMs: 60_000 })
+    await narrow(redis, deployment, LIMITS, { retryAfterMs: 60_000, rateLimited: true, overloaded: true })
+    const overloaded = { scope: `deployment:${deployment}`, cause: 'overloaded', tookMs: 0, ok: 0 } as const
+    await reportFailure(redis, overloaded, { failures: 1, openMs: 60_000 })
     const producer = createProducer({ redis })
     const [old, young] = [newJobId(Date.now() - 90_000), newJobId()]
     for (const jobId of [young, old])
@@ -99,24 +102,30 @@ models: { m${random}: { route: [${deployment}] } }
     await member.stop()
     expect(value(samples, 'switchyard_attempts_total', { deployment })).toBe(10)
     expect(value(samples, 'switchyard_fleet_members', { role: 'control' })).toBeGreaterThanOrEqual(1)
-    expect(value(samples, 'switchyard_limit', { deployment, dimension: 'tpm' })).toBe(100_000)
-    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'tpm' })).toBe(97_000)
-    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'rpm' })).toBe(58)
-    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'in_flight' })).toBe(2)
+    expect(value(samples, 'switchyard_limit', { deployment, dimension: 'tpm' })).toBe(90_000)
+    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'tpm' })).toBe(87_000)
+    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'rpm' })).toBe(52)
+    expect(value(samples, 'switchyard_limit_remaining', { deployment, dimension: 'in_flight' })).toBe(0)
     expect(value(samples, 'switchyard_calls_in_flight', { deployment })).toBe(2)
     expect(value(samples, 'switchyard_slots_booked', { deployment })).toBe(0)
     const untilMs = value(samples, 'switchyard_limited_until_timestamp_seconds', { deployment })! * 1_000
     expect(Math.abs(untilMs - Date.now() - 60_000)).toBeLessThan(10_000)
+    const state = (breaker_state: string) => value(samples, 'switchyard_breaker_state', { deployment, breaker_state })
+    expect([state('closed'), state('open'), state('half_open')]).toEqual([0, 1, 0])
+    expect(value(samples, 'switchyard_breaker_open', { deployment, cause: 'overloaded' })).toBe(1)
+    const reopensMs = value(samples, 'switchyard_breaker_reopens_timestamp_seconds', { deployment })! * 1_000
+    expect(reopensMs).toBeGreaterThan(Date.now())
     expect(value(samples, 'switchyard_lane_jobs', { lane, state: 'waiting' })).toBe(2)
     expect(value(samples, 'switchyard_lane_jobs', { lane, state: 'delayed' })).toBe(1)
     expect(value(samples, 'switchyard_lane_jobs', { lane, state: 'active' })).toBe(0)
     expect(value(samples, 'switchyard_lane_oldest_wait_seconds', { lane })).toBeGreaterThanOrEqual(90)
     expect(value(samples, 'switchyard_lane_oldest_wait_seconds', { lane })).toBeLessThan(110)
     expect(value(samples, 'switchyard_lane_oldest_wait_seconds', { lane: `${lane}.batch` })).toBe(0)
+    expect(value(samples, 'switchyard_project_waiting_tokens', { lane, project: 'proj_1' })).toBe(2_000)
     // 3 jobs of 10,000 tokens at 100,000 tokens a minute.
     expect(value(samples, 'switchyard_seconds_of_backlog_at_quota', { lane })).toBeCloseTo(18)
     expect(value(samples, 'switchyard_redis_memory_used_bytes')).toBeGreaterThan(1_000_000)
-    for (const source of ['fleet', 'limits', 'lanes', 'memory'])
+    for (const source of ['fleet', 'limits', 'lanes', 'health', 'memory'])
       expect(value(samples, 'switchyard_source_up', { source }), source).toBe(1)
   })
 

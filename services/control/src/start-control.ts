@@ -5,7 +5,8 @@ import { watchCatalog } from '@switchyard/catalog/watch-catalog'
 import { newUlid } from '@switchyard/contract/ids'
 import { startNumbersPublisher } from '@switchyard/fleet/numbers/publish-numbers'
 import { readNumbers } from '@switchyard/fleet/numbers/read-numbers'
-import { connectRedis, disconnectRedis } from '@switchyard/redis/connect'
+import { startHealthWatch } from '@switchyard/health/watch'
+import { type ConnectionRole, connectRedis, disconnectRedis } from '@switchyard/redis/connect'
 import type { Logger } from '@switchyard/telemetry/logger'
 import { createMetrics } from '@switchyard/telemetry/metric-registry'
 import { buildApp } from './app.ts'
@@ -36,11 +37,9 @@ export async function startControl(
   const id = `co-${newUlid()}`
   const onError = (err: unknown, doing: string) => logger.warn({ err }, doing)
   const catalog = await watchCatalog({ file: environment.catalogFile, env: options.env, logger })
-  const redis = await connectRedis(environment.redisUrl, {
-    role: 'producer',
-    name: id,
-    onError: (error) => onError(error, 'redis'),
-  })
+  const connect = (role: ConnectionRole, name: string) =>
+    connectRedis(environment.redisUrl, { role, name, onError: (error) => onError(error, 'redis') })
+  const [redis, subscriber] = await Promise.all([connect('producer', id), connect('subscriber', `${id}-health`)])
   const numbers = startNumbersPublisher({
     redis,
     id,
@@ -48,7 +47,18 @@ export async function startControl(
     metrics: createMetrics(),
     onError: (error) => onError(error, 'publish numbers'),
   })
-  const reading = { redis, catalog: () => catalog.current(), numbers: reuse(() => readNumbers(redis), SHARED_MS) }
+  const health = startHealthWatch({
+    redis,
+    subscriber,
+    providerOf: (deployment) => catalog.current().deployments.get(deployment)?.provider.name,
+    onError: (error) => onError(error, 'watch health'),
+  })
+  const reading = {
+    redis,
+    health,
+    catalog: () => catalog.current(),
+    numbers: reuse(() => readNumbers(redis), SHARED_MS),
+  }
   const page = openPage(listSources(reading), (error, source) => onError(error, `read ${source}`))
   const tidy = setInterval(() => void page.render(), TIDY_EVERY_MS)
   tidy.unref()
@@ -65,8 +75,8 @@ export async function startControl(
     clearInterval(tidy)
     catalog.stop()
     await app.close()
-    await numbers.stop()
-    await disconnectRedis(redis)
+    await Promise.all([numbers.stop(), health.stop()])
+    await Promise.all([disconnectRedis(subscriber), disconnectRedis(redis)])
   }
 
   let stopping: Promise<void> | undefined

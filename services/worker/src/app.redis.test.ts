@@ -3,6 +3,7 @@ import { cancel } from '@switchyard/broker/cancel'
 import { shareOf } from '@switchyard/broker/share-of'
 import type { LedgerRow } from '@switchyard/contract/effects'
 import type { JobSpec } from '@switchyard/contract/job'
+import { advanceJob } from '@switchyard/jobs/advance-job'
 import { createJob } from '@switchyard/jobs/create-job'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
@@ -69,6 +70,23 @@ describe.concurrent.each(OWN_SERVERS)('a worker on %s', (_name, url) => {
     const records = await Promise.all(specs.map(({ id }) => bundle.ended(id)))
     expect(records.map(({ status }) => status)).toEqual(specs.map(() => 'completed'))
   })
+
+  it(
+    "keeps a batch's line that was moved to an interactive lane in such lanes when it falls back",
+    ONE_BY_ONE,
+    async () => {
+      await open()
+      await simulator.fault({ kind: 'status', model: bundle.first.model, status: 500 })
+      const hops = [bundle.first, bundle.second].map((one) => ({ ...one, lane: `${one.lane}.batch` }))
+      const spec = bundle.spec({ tier: 'batch', onDisconnect: 'continue' }, hops)
+      const body = { model: 'm', messages: [{ role: 'user', content: 'Say something.' }] }
+      await createJob(bundle.broker.jobs, { spec, body: Buffer.from(JSON.stringify(body)), reader: null })
+      const { lane } = bundle.first
+      await advanceJob(bundle.broker.jobs, spec.id, { lane, hop: 0, delivery: 1, fence: null })
+      await bundle.broker.producer.add(lane, { jobId: spec.id, delivery: 2 }, 'next')
+      expect(await bundle.ended(spec.id)).toMatchObject({ status: 'completed', hop: 1, lane: bundle.second.lane })
+    },
+  )
 
   describe('with room at its deployments', ONE_BY_ONE, () => {
     beforeEach(() => open())

@@ -26,6 +26,7 @@ import { createHedgeBudget } from './hedge-budget.ts'
 import { Holds } from './holds.ts'
 import { createLessons } from './lessons.ts'
 import { createPools } from './pools.ts'
+import { startIdleProbes } from './probe-idle.ts'
 import { runDelivery } from './run-delivery.ts'
 import { createSlotWaits } from './slot-waits.ts'
 import { resolveUpstreams } from './upstreams.ts'
@@ -183,9 +184,17 @@ export async function startWorker(
   if (catalog.current() !== upstreams.catalog) adapt(catalog.current())
   await announcement.refresh()
 
+  const probes = startIdleProbes({
+    transport,
+    usable: () => upstreams.usable.values(),
+    health,
+    onError: (error) => onError(error, 'probe'),
+  })
+
   let stopping: Promise<void> | null = null
   async function drain(): Promise<void> {
     catalog.stop()
+    void probes.stop()
     // First nobody plans with this worker any more, then it takes nothing new.
     await announcement.stop().catch((error) => onError(error, 'leave the fleet'))
     lanes.stop()

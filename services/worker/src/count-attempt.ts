@@ -18,6 +18,7 @@ export function countAttempt({ telemetry }: WorkerContext, hold: Hold, attempt: 
   metrics.counter('switchyard_cost_usd_total').add(at, (costNanoUsd ?? 0) / 1e9)
   if (usage === null) return
   const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
+  metrics.counter('switchyard_project_tokens_total').add({ project: hold.spec.project }, inputTokens + outputTokens)
   const tokens = metrics.counter('switchyard_tokens_total')
   tokens.add({ provider, deployment, kind: 'input' }, inputTokens - cachedInputTokens - cacheWriteTokens)
   tokens.add({ provider, deployment, kind: 'cache_read' }, cachedInputTokens)

@@ -3,6 +3,7 @@ import { settle } from '@switchyard/broker/settle'
 import type { Outcome } from '@switchyard/catalog/outcome'
 import { releaseJob } from '@switchyard/jobs/release-job'
 import { restartLog } from '@switchyard/jobs/restart-log'
+import { inTierOf } from '@switchyard/lanes/lane-name'
 import type { Verdict } from '@switchyard/lanes/verdict'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import type { ClosedAttempt } from './attempt.ts'
@@ -73,7 +74,8 @@ export async function executeOutcome(
   }
 
   if (outcome.kind === 'fall_back') {
-    const { lane } = hold.spec.route.hops[outcome.hop]!
+    // A batch's line that was moved to an interactive lane, for lack of time, stays among those.
+    const lane = inTierOf(hold.claim.record.lane, hold.spec.route.hops[outcome.hop]!.lane)
     const moved = await keepTrying(hold, () =>
       fallBack(broker, hold.spec, {
         delivery: hold.delivery,

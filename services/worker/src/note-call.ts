@@ -92,10 +92,18 @@ async function fail(
 }
 
 /** One line in the log for each change, by whoever caused it: why is it out, and for how long was it. */
-function tell(worker: WorkerContext, { id }: OpenAttempt): (changes: BreakerChange[]) => void {
+function tell(worker: WorkerContext, { id, target }: OpenAttempt): (changes: BreakerChange[]) => void {
+  const { name, provider } = target.deployment
   return (changes) => {
     for (const { scope, became, breaker } of changes) {
       worker.health.watch.take({ scope, breaker })
+      if (became === 'noted') continue
+      worker.telemetry.metrics.counter('switchyard_breaker_changes_total').add({
+        provider: provider.name,
+        deployment: scope.startsWith('deployment:') ? name : '',
+        to: became,
+        cause: breaker.cause ?? '',
+      })
       const { cause, openings, sinceMs, untilMs, changedAtMs } = breaker
       if (became === 'opened' || became === 'reopened') {
         const facts = {
@@ -108,7 +116,7 @@ function tell(worker: WorkerContext, { id }: OpenAttempt): (changes: BreakerChan
         }
         worker.logger.warn(facts, `breaker ${became}`)
       } else if (became === 'closed') {
-        worker.logger.info({ scope, openings, attempt: id, outMs: changedAtMs - sinceMs }, 'breaker closed')
+        worker.logger.info({ scope, cause, openings, attempt: id, outMs: changedAtMs - sinceMs }, 'breaker closed')
       }
     }
   }

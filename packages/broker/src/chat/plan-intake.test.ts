@@ -4,7 +4,7 @@ import { BrokerError } from '@switchyard/contract/broker-error'
 import { expect, it } from 'vitest'
 import { readResponsesRequest } from '../responses/read-responses-request.ts'
 import { jobTerms } from './job-terms.ts'
-import { type Fleet, planIntake } from './plan-intake.ts'
+import { expectedOutputTokens, type Fleet, planIntake } from './plan-intake.ts'
 import { planJob } from './plan-job.ts'
 import { type ChatIntake, readChatRequest } from './read-chat-request.ts'
 
@@ -55,11 +55,21 @@ it('a strategy of the request counts for more than the model’s policy', () => 
 it('a cap that nobody keeps is refused, naming it', () => {
   const intake = read({ input: 'hi', switchyard: { max_cost_usd: 0.000001 } }, readResponsesRequest)
   try {
-    planIntake(fleet, intake, jobTerms(intake, true))
+    planIntake(fleet, 'p', intake, jobTerms(intake, true))
     expect.unreachable()
   } catch (error) {
     if (!BrokerError.is(error)) throw error
     expect(error).toMatchObject({ code: 'invalid_value', param: 'switchyard.max_cost_usd', status: 400 })
     expect(error.message).toContain('its prompt alone may cost')
   }
+})
+
+it('an answer is expected to be as long as the project’s mostly are, within what was asked for', () => {
+  const learned: Fleet = { ...fleet, typicalOutput: (project) => (project === 'p' ? 300 : undefined) }
+  const expected = (project: string, body: object) =>
+    expectedOutputTokens(learned, project, read({ messages, ...body }))
+  expect(expected('p', {})).toBe(300)
+  expect(expected('p', { max_tokens: 100, n: 2 })).toBe(200)
+  expect(expected('p', { max_tokens: 5_000 })).toBe(300)
+  expect(expected('other', {})).toBe(1_024)
 })

@@ -20,9 +20,10 @@ export type Fleet = FleetView & {
   caching?: PromptCaching
 }
 
-/** The route of a request, in the words of its client. Throws the error that its sender is to see. */
+/** The route of a project's request, in the words of its client. Throws the error that its sender is to see. */
 export function planIntake(
   fleet: Fleet,
+  project: string,
   intake: ChatIntake,
   { nowMs, tier, deadlineMs, isInteractive }: JobTerms,
   explain = false,
@@ -32,7 +33,7 @@ export function planIntake(
     model: intake.model,
     needs,
     stream: intake.stream,
-    expectedOutputTokens: expectedOutputTokens(intake),
+    expectedOutputTokens: expectedOutputTokens(fleet, project, intake),
     options: {
       unsupported: options.unsupported ?? null,
       allow: options.allow,
@@ -53,7 +54,8 @@ export function planIntake(
   return response ? routeInResponsesTerms(planned.route) : planned.route
 }
 
-/** Of the answer, all choices together. */
-export function expectedOutputTokens({ needs }: ChatIntake): number {
-  return Math.min(needs.maxOutputTokens ?? ASSUMED_OUTPUT_TOKENS, ASSUMED_OUTPUT_TOKENS) * needs.choices
+/** Of the answer, all choices together: what most of this project's answers of the model do not exceed, and no longer than asked for. */
+export function expectedOutputTokens(fleet: Fleet, project: string, { model, needs }: ChatIntake): number {
+  const usual = fleet.typicalOutput?.(project, model) ?? ASSUMED_OUTPUT_TOKENS
+  return Math.min(needs.maxOutputTokens ?? usual, usual) * needs.choices
 }

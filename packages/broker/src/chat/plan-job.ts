@@ -41,7 +41,7 @@ export function planJob(
   const { caching } = fleet
   const cache =
     caching && intake.promptCache ? planPromptCache(caching.watch, payer.project, intake.model, intake.promptCache) : {}
-  const planned = planIntake(fleet, intake, terms)
+  const planned = planIntake(fleet, payer.project, intake, terms)
   const route =
     caching && cache.prefix !== undefined ? stickRoute(planned, cache.prefix, fleet.catalog, caching.loads) : planned
   return {

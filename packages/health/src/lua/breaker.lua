@@ -60,7 +60,7 @@ end
 
 local function close(b)
   b.open, b.changedAtMs, b.untilMs, b.nextProbeMs = false, nowMs, 0, 0
-  b.ok, b.bad, b.streak, b.cause = 0, 0, 0, nil
+  b.ok, b.bad, b.streak = 0, 0, 0
 end
 
 local function take_probe_back(b)

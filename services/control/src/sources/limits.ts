@@ -13,8 +13,9 @@ export async function readLimits({ redis, catalog }: Reading): Promise<MetricsSn
   const inFlight: Series[] = []
   const booked: Series[] = []
   const until: Series[] = []
-  limited.forEach(({ name, limits }, i) => {
+  limited.forEach(({ name }, i) => {
     const seen = found[i]!
+    const { limits } = seen
     for (const dimension of DIMENSIONS) {
       const most = limits[dimension]
       if (most === undefined) continue

@@ -1,5 +1,6 @@
 import type { Source } from '../metrics/source.ts'
 import { readFleet } from './fleet.ts'
+import { readHealth } from './health.ts'
 import { readLanes } from './lanes.ts'
 import { readLimits } from './limits.ts'
 import { readMemory } from './memory.ts'
@@ -11,6 +12,7 @@ export function listSources(reading: Reading): Source[] {
     { name: 'fleet', read: () => readFleet(reading) },
     { name: 'limits', read: () => readLimits(reading) },
     { name: 'lanes', read: () => readLanes(reading) },
+    { name: 'health', read: () => readHealth(reading) },
     { name: 'memory', read: () => readMemory(reading) },
   ]
 }

@@ -27,8 +27,10 @@ export const explainedRoute = z.object({
 export async function explainRoute(ingress: Ingress, request: FastifyRequest): Promise<z.infer<typeof explainedRoute>> {
   const preference = readPrefer(request.headers.prefer)
   const given = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const { intake } = await readWithHistory(ingress, principalOf(request), given, 'either')
-  const route = planIntake(ingress.fleet(), intake, jobTerms(intake, preference.kind === 'none'), true)
+  const principal = principalOf(request)
+  const { intake } = await readWithHistory(ingress, principal, given, 'either')
+  const fleet = ingress.fleet()
+  const route = planIntake(fleet, principal.project, intake, jobTerms(intake, preference.kind === 'none'), true)
   const explained = toRouteObject(route, intake.options.task ?? null)
   const [{ lane, deployments }] = explained.hops as [(typeof explained.hops)[number]]
   const { deployment } = deployments[0]!
@@ -39,7 +41,10 @@ export async function explainRoute(ingress: Ingress, request: FastifyRequest): P
     deployment,
     lane,
     expected: explained.reasons.find((reason) => reason.deployment === deployment)!.expected!,
-    estimate: { input_tokens: intake.needs.inputTokens, output_tokens: expectedOutputTokens(intake) },
+    estimate: {
+      input_tokens: intake.needs.inputTokens,
+      output_tokens: expectedOutputTokens(fleet, principal.project, intake),
+    },
     ...explained,
   }
 }

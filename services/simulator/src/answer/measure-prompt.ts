@@ -14,7 +14,7 @@ export function promptTokens(prompt: Prompt): number {
   return tokensOfLength(characters) + images * IMAGE_TOKENS
 }
 
-export function charactersOf(message: PromptMessage): number {
+function charactersOf(message: PromptMessage): number {
   let characters = message.text.length
   for (const call of message.toolCalls) characters += call.name.length + call.argumentsJson.length
   for (const result of message.toolResults) characters += result.text.length
