@@ -60,6 +60,8 @@ export async function startProviderDouble() {
       response.end()
     })
   })
+  // A connection that is closed while the next call goes out on it is another test than those that share this server.
+  server.keepAliveTimeout = 60_000
   server.on('connection', (socket) => {
     connections++
     sockets.add(socket)
