@@ -163,6 +163,13 @@ onEachRedis((redis) => {
       expect((await available(limits)).tpm).toBe(4_000)
     })
 
+    it('of a call that others overtook on the way show nobody else', async () => {
+      await ask(limits, 'a', 1_000)
+      await ask(limits, 'b', 5_000)
+      await end(limits, 'a', 1_000, { tokens: { limit: 10_000, remaining: 4_000 } })
+      expect((await available(limits)).tpm).toBe(4_000)
+    })
+
     it('with more left than we think change nothing', async () => {
       await ask(limits, 'estimate', 9_000)
       await use(limits, 500, { tokens: { limit: 10_000, remaining: 9_900 } })

@@ -24,17 +24,18 @@ local function succeed(estimates)
 end
 
 -- Takes the provider's word, given with an answer to this grant, from ARGV[at] on: a limit below ours is the limit, and what its window
--- held beyond ours when the call began is others'. Only where its limit is of the size of ours: else it is of another window, a
--- second's or a day's.
-local function state(grant, at)
-  if #grant < SUMS_AT + 31 then return end
+-- held beyond ours when the call began, or now (calls granted after this one may have been there before it), is others'. Only where its
+-- limit is of the size of ours: else it is of another window, a second's or a day's. A call that was long on its way says too little
+-- of now.
+local function state(grant, since, at)
+  if #grant < SUMS_AT + 31 or now - since > minute / 2 then return end
   local sums = { struct.unpack(SUMS, grant, SUMS_AT) }
   for _, x in ipairs(limited) do
     local ours, limit, remaining = tonumber(ARGV[2 + x]), 0, -1
     if x < 5 then limit, remaining = tonumber(ARGV[at + 2 * x - 2]), tonumber(ARGV[at + 2 * x - 1]) end
     if limit >= ours / 20 and limit <= ours * 1.5 then
       local told, foreign = limit < ours and limit or 0, 0
-      if remaining >= 0 then foreign = math.max(0, limit - remaining - sums[x]) end
+      if remaining >= 0 then foreign = math.max(0, limit - remaining - math.max(sums[x], S[SUM + x])) end
       -- What comes from different ways of counting is no news.
       if foreign < limit / 100 then foreign = 0 end
       if foreign > 0 or told > 0 or M and (M[FOREIGN + x] > 0 or M[TOLD + x] > 0) then

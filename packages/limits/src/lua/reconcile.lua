@@ -26,7 +26,7 @@ for n = 1, leases do
     local since, reached = estimates[2], ARGV[at] == '1'
     if n == stated then
       care = care or careful()
-      care.state(grant, 10 + 4 * leases)
+      care.state(grant, since, 10 + 4 * leases)
     end
     if estimates[1] == HELD then S[LIVE] = math.max(0, S[LIVE] - 1) end
     local input, output, calls = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), reached and 1 or 0
