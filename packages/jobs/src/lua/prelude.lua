@@ -42,9 +42,9 @@ local function close_attempt(fields, outbox, job_id, number, closed, ending)
   return redis.call('XADD', outbox, '*', 'j', job_id, 'n', number)
 end
 
--- At most two attempts are open at once (a hedge beside the call that it helps), and they are the last two.
+-- At most two attempts are open at once: a hedge beside the call that it helps. Any two, as the hedge may end first and be followed.
 local function each_open(record, last)
-  local number, last = math.max(0, tonumber(last) - 2), tonumber(last)
+  local number, last = 0, tonumber(last)
   return function()
     while number < last do
       number = number + 1
