@@ -57,11 +57,15 @@ describe('what a job that waits is told', () => {
     expect(range![0]).toBeLessThan(eta!)
     expect(range![1]).toBeGreaterThan(eta!)
 
-    const { data } = (await (await stack.fetch('/v1/jobs?limit=2')).json()) as { data: JobObject[] }
-    expect(data.map(({ id, queue }) => [id, queue?.position])).toEqual([
-      [second.id, 1],
-      [first.id, 0],
-    ])
+    // The list is written after the job.
+    const data = await eventually(async () => {
+      const list = (await (await stack.fetch('/v1/jobs?limit=2')).json()) as { data: JobObject[] }
+      expect(list.data.map(({ id, queue }) => [id, queue?.position])).toEqual([
+        [second.id, 1],
+        [first.id, 0],
+      ])
+      return list.data
+    })
     for (const { queue } of data) expect(queue).toMatchObject(told)
   })
 
