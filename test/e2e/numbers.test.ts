@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { collect, type JobObject } from '../harness/api.ts'
 import { type NumbersPage, total } from '../harness/numbers.ts'
@@ -12,6 +13,17 @@ beforeEach(async () => {
   await simulator.model('*', { firstTokenMs: 5, chunkDelayMs: 2 })
 })
 
+/** A page with all that was done before: nothing more comes within the time in which everybody publishes. */
+async function settled(): Promise<NumbersPage> {
+  const names = ['switchyard_jobs_ended_total', 'switchyard_attempts_total', 'switchyard_http_requests_total']
+  for (let page = await numbers.page(); ; ) {
+    await sleep(6_000)
+    const next = await numbers.page()
+    if (names.every((name) => since(page, next, name) === 0)) return next
+    page = next
+  }
+}
+
 /** What was counted of these between two pages; names and labels as in `total`. */
 function since(before: NumbersPage, after: NumbersPage, name: string, ...labels: string[]): number {
   return total(after, name, ...labels) - total(before, name, ...labels)
@@ -19,7 +31,7 @@ function since(before: NumbersPage, after: NumbersPage, name: string, ...labels:
 
 describe('the page of numbers', () => {
   it('says what clients, jobs and providers saw, a fallback and a failure included', async () => {
-    const before = await numbers.page()
+    const before = await settled()
     const jobs: JobObject[] = []
     for (const stream of [false, true]) {
       const response = await api.chat({ ...ask, model: 'claude-haiku-4-5', stream })
