@@ -26,6 +26,8 @@ const REPORT = [
   // Ends what hangs. A machine that others share may take ten times as long for what is done in no time.
   '--testTimeout=60000',
   '--hookTimeout=60000',
+  // Real processes, sockets and clocks on a shared machine: a second try counts, and is told of at the end.
+  '--retry=1',
 ]
 
 /** Everything is run even after a failure: one run shows all that is wrong. */
@@ -63,12 +65,14 @@ if (existsSync(join(root, 'test/package.json'))) {
 }
 await servers?.stop()
 
-const counts = sumReports(root)
+const { counts, failures: failedTests, flaky } = sumReports(root)
 const failures = results.filter(({ code }) => code !== 0)
 console.error('')
 for (const { name, code, seconds } of results) {
   console.error(`${code === 0 ? 'ok    ' : 'FAILED'} ${seconds.toFixed(1).padStart(6)} s  ${name}`)
 }
+for (const test of flaky) console.error(`second try: ${test}`)
+for (const test of failedTests) console.error(`failed: ${test}`)
 if (counts.skipped > 0) console.error(`${counts.skipped} skipped`)
 process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`)
 process.exit(failures.length === 0 && counts.failed === 0 && !stopRequest.signal.aborted ? 0 : 1)
