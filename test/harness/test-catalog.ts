@@ -29,6 +29,12 @@ export async function writeTestCatalog(directory: string): Promise<string> {
   catalog.classes.metered = {}
   catalog.deployments.metered = { provider: 'openai', class: 'metered', model: 'gpt-5.4-metered', limits: { rpm: 5 } }
   catalog.models.metered = { route: ['metered'] }
+  // For a minute after its 429 nobody calls it: no suite but the one that asks for it.
+  for (const mode of ['stream', 'background']) {
+    const name = `refused-${mode}`
+    catalog.deployments[name] = { provider: 'google', class: 'frontier', model: `gemini-${name}`, limits: { rpm: 100 } }
+    catalog.models[name] = { route: [name, 'opus'] }
+  }
   catalog.models.hasty = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models.alone = { route: ['gpt-mini'] }
