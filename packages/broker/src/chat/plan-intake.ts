@@ -1,5 +1,6 @@
 import type { Catalog } from '@switchyard/catalog/catalog'
 import type { FleetView } from '@switchyard/catalog/fleet-view'
+import type { PlanInput } from '@switchyard/catalog/plan-input'
 import { planRoute } from '@switchyard/catalog/plan-route'
 import type { Route } from '@switchyard/contract/job'
 import { nanoUsd } from '@switchyard/contract/usd'
@@ -26,7 +27,7 @@ export function planIntake(
   project: string,
   intake: ChatIntake,
   { nowMs, tier, deadlineMs, isInteractive }: JobTerms,
-  explain = false,
+  { explain = false, cachedTokensAt }: { explain?: boolean; cachedTokensAt?: PlanInput['cachedTokensAt'] } = {},
 ): Route {
   const { needs, options, response } = intake
   const planned = planRoute(fleet.catalog, fleet, {
@@ -49,6 +50,7 @@ export function planIntake(
     patient: !isInteractive,
     random: Math.random,
     explain,
+    ...(cachedTokensAt && { cachedTokensAt }),
   })
   if ('error' in planned) throw response ? inResponsesTerms(planned.error) : planned.error
   return response ? routeInResponsesTerms(planned.route) : planned.route

@@ -4,8 +4,7 @@ import type { JobSpec } from '@switchyard/contract/job'
 import { nanoUsd } from '@switchyard/contract/usd'
 import { KEEP_MS, KEEP_PLAIN_MS, KEEP_STORED_MS } from '@switchyard/jobs/durations'
 import { LONGEST_ROUND_MS } from '@switchyard/notifications/judge-try'
-import { planPromptCache } from '../prompt-cache/plan-prompt-cache.ts'
-import { stickRoute } from '../prompt-cache/stick-route.ts'
+import { placeRoute, planCaching } from '../prompt-cache/prompt-caching.ts'
 import { jobTerms } from './job-terms.ts'
 import { ASSUMED_OUTPUT_TOKENS, type Fleet, planIntake } from './plan-intake.ts'
 import type { ChatIntake } from './read-chat-request.ts'
@@ -38,12 +37,9 @@ export function planJob(
   const { options, response } = intake
   const terms = jobTerms(intake, job.plain)
   const { nowMs, tier, isPlain, isInteractive, deadlineMs } = terms
-  const { caching } = fleet
-  const cache =
-    caching && intake.promptCache ? planPromptCache(caching.watch, payer.project, intake.model, intake.promptCache) : {}
-  const planned = planIntake(fleet, payer.project, intake, terms)
-  const route =
-    caching && cache.prefix !== undefined ? stickRoute(planned, cache.prefix, fleet.catalog, caching.loads) : planned
+  const cache = planCaching(fleet, payer.project, intake)
+  const planned = planIntake(fleet, payer.project, intake, terms, cache)
+  const route = placeRoute(fleet, planned, cache.frozen.prefix)
   return {
     v: 1,
     id: job.id,
@@ -76,7 +72,7 @@ export function planJob(
       : { maxCostNanoUsd: nanoUsd(options.max_cost_usd), answerBound: answerBoundOf(intake.needs) }),
     ...(tier === 'interactive' && fleet.catalog.models.get(intake.model)?.hedge ? { hedge: true } : {}),
     ...(response === undefined ? {} : { response }),
-    ...cache,
+    ...cache.frozen,
     ...(job.webhook === undefined ? {} : { webhook: job.webhook }),
     ...(job.traceparent === undefined ? {} : { traceparent: job.traceparent }),
   }

@@ -35,11 +35,11 @@ describe('auto', () => {
   })
 
   test('nothing is known of a first one', () => {
-    expect(plan([])).toEqual({})
+    expect(plan([])).toEqual({ prefixTokens: 0 })
   })
 
   test('what does not pay is not marked, and still meets its like', () => {
-    expect(plan(['document'], { pays: false })).toEqual({ prefix: 'document' })
+    expect(plan(['document'], { pays: false })).toEqual({ prefix: 'document', prefixTokens: 50_000 })
   })
 
   test('a key of its project, unless the caller gave one', () => {
@@ -55,7 +55,7 @@ describe('auto', () => {
 describe('without auto', () => {
   test('nothing is marked; a marked prompt goes by the heaviest of its marked parts', () => {
     const beginnings = [beginning('a', 2_000, true), beginning('b', 50_000), beginning('c', 60_000, true)]
-    expect(plan(['a', 'b', 'c'], { auto: false, beginnings })).toEqual({ prefix: 'c' })
-    expect(plan(['a', 'b', 'c'], { auto: false })).toEqual({})
+    expect(plan(['a', 'b', 'c'], { auto: false, beginnings })).toEqual({ prefix: 'c', prefixTokens: 60_000 })
+    expect(plan(['a', 'b', 'c'], { auto: false })).toEqual({ prefixTokens: 0 })
   })
 })

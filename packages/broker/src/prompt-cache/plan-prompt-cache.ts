@@ -14,6 +14,11 @@ export interface CacheIntake {
   beginnings: Beginning[]
 }
 
+/** What is frozen into a job, and how long its prefix is (tokens; 0: not known). */
+export interface PlannedCache extends Pick<JobSpec, 'prefix' | 'promptCache'> {
+  prefixTokens: number
+}
+
 /** As many as any provider takes. */
 const MOST_ENDS = 4
 
@@ -27,17 +32,22 @@ export function planPromptCache(
   project: string,
   model: string,
   { auto, key, beginnings }: CacheIntake,
-): Pick<JobSpec, 'prefix' | 'promptCache'> {
+): PlannedCache {
   const recurring = auto ? beginnings.filter(({ digest }) => watch.recurs(project, digest)) : []
   const shared = beginnings.filter((beginning) => beginning.marked || recurring.includes(beginning))
   const heaviest = byWeight(shared)[0]
   const prefix = key === null ? heaviest?.digest : digest(`key ${project} ${key}`)
-  if (prefix === undefined) return {}
-  if (recurring.length === 0 || !watch.pays(project, model, prefix)) return { prefix }
+  const prefixTokens = heaviest?.end.tokens ?? 0
+  if (prefix === undefined) return { prefixTokens }
+  if (recurring.length === 0 || !watch.pays(project, model, prefix)) return { prefix, prefixTokens }
   const chosen = new Set(byWeight(recurring).slice(0, MOST_ENDS))
   const ends = recurring.filter((beginning) => chosen.has(beginning)).map(({ end }): PromptEnd => end)
   // Of its project: what one sends must not decide where another's calls meet.
-  return { prefix, promptCache: { ends, ...(key === null ? { key: digest(`prefix ${project} ${prefix}`) } : {}) } }
+  return {
+    prefix,
+    prefixTokens,
+    promptCache: { ends, ...(key === null ? { key: digest(`prefix ${project} ${prefix}`) } : {}) },
+  }
 }
 
 /** By the tokens that each has beyond the one before it; of equal ones the earlier first. */

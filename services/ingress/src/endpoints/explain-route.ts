@@ -1,5 +1,6 @@
 import { jobTerms } from '@switchyard/broker/chat/job-terms'
 import { expectedOutputTokens, planIntake } from '@switchyard/broker/chat/plan-intake'
+import { planCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
 import { expectedCall, routeObject, toRouteObject } from '@switchyard/contract/route-object'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -30,7 +31,9 @@ export async function explainRoute(ingress: Ingress, request: FastifyRequest): P
   const principal = principalOf(request)
   const { intake } = await readWithHistory(ingress, principal, given, 'either')
   const fleet = ingress.fleet()
-  const route = planIntake(fleet, principal.project, intake, jobTerms(intake, preference.kind === 'none'), true)
+  const { cachedTokensAt } = planCaching(fleet, principal.project, intake)
+  const terms = jobTerms(intake, preference.kind === 'none')
+  const route = planIntake(fleet, principal.project, intake, terms, { explain: true, cachedTokensAt })
   const explained = toRouteObject(route, intake.options.task ?? null)
   const [{ lane, deployments }] = explained.hops as [(typeof explained.hops)[number]]
   const { deployment } = deployments[0]!
