@@ -29,6 +29,7 @@ import { createPools } from './pools.ts'
 import { startIdleProbes } from './probe-idle.ts'
 import { runDelivery } from './run-delivery.ts'
 import { createSlotWaits } from './slot-waits.ts'
+import { toldWaits } from './told-waits.ts'
 import { resolveUpstreams } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
 import { startWorkerHealth } from './worker-health.ts'
@@ -122,6 +123,7 @@ export async function startWorker(
     trials,
     health,
     restUntil: new Map(),
+    toldWaits: toldWaits(),
     hedges: createHedgeBudget(),
     slotWaits: createSlotWaits(),
     lanes,

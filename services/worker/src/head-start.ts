@@ -76,6 +76,7 @@ function prepare(worker: WorkerContext, { first }: Delivery): Pick<HeadStart, 't
     return null
   }
   if (!target || (worker.restUntil.get(first.deployment) ?? 0) > performance.now()) return null
+  if (!worker.toldWaits.reservation(first.deployment).ok) return null
   const estimate = { inputTokens: first.inputTokens, outputTokens: first.outputTokens }
   const { deployment, upstream } = target
   return {

@@ -121,7 +121,11 @@ function learn(worker: WorkerContext, { id, target, beginning }: OpenAttempt, re
   }
   const { jobs, limiterClock, onError } = worker.broker
   const refusal = refusalOf(result.failure, limiterClock?.minuteMs)
-  if (!refusal || !hasLimits(target.deployment.limits)) return
+  if (!refusal) return
+  if (!hasLimits(target.deployment.limits)) {
+    if (refusal.retryAfterMs) worker.toldWaits.note(deployment, refusal.retryAfterMs)
+    return
+  }
   narrow(jobs.redis, deployment, target.deployment.limits, refusal, limiterClock).catch((error) =>
     onError(error, 'narrow a limit'),
   )

@@ -22,10 +22,7 @@ export async function reserveCapacity(
   known: Reservation | null,
 ): Promise<{ ok: true; reserved: boolean } | { ok: false; failure: AttemptFailure }> {
   const { limiterClock = {} } = worker.broker
-  if (!hasLimits(deployment.limits)) {
-    hold.passage.answered(deployment.name, { ok: true })
-    return { ok: true, reserved: false }
-  }
+  const limited = hasLimits(deployment.limits)
   const askedAtMs = Date.now()
   const waitUntilMs = askedAtMs + NEAR_SLOT * (limiterClock.minuteMs ?? 60_000)
   let waited = false
@@ -33,13 +30,15 @@ export async function reserveCapacity(
   for (;;) {
     const reserved: Reservation =
       answer ??
-      (await reserve(
-        worker.broker.jobs.redis,
-        deployment.name,
-        deployment.limits,
-        requestOf(worker, hold, deployment, lease),
-        limiterClock,
-      ))
+      (limited
+        ? await reserve(
+            worker.broker.jobs.redis,
+            deployment.name,
+            deployment.limits,
+            requestOf(worker, hold, deployment, lease),
+            limiterClock,
+          )
+        : worker.toldWaits.reservation(deployment.name))
     answer = null
     hold.passage.answered(deployment.name, reserved)
     if (reserved.ok) {
@@ -51,7 +50,7 @@ export async function reserveCapacity(
           untilMs: Date.now(),
         })
       }
-      return { ok: true, reserved: true }
+      return { ok: true, reserved: limited }
     }
     noteRefusal(worker, deployment.name)
     const waitMs = reserved.slotAtMs - Date.now()
@@ -90,7 +89,7 @@ export async function reserveAtOnce(
   lease: string,
 ): Promise<boolean> {
   const { name, limits } = deployment
-  if (!hasLimits(limits)) return true
+  if (!hasLimits(limits)) return worker.toldWaits.reservation(name).ok
   const { jobs, limiterClock, onError } = worker.broker
   try {
     const { ok } = await reserve(jobs.redis, name, limits, requestOf(worker, hold, deployment, lease), limiterClock)

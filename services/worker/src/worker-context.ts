@@ -10,6 +10,7 @@ import type { HedgeBudget } from './hedge-budget.ts'
 import type { Holds } from './holds.ts'
 import type { Lessons } from './lessons.ts'
 import type { SlotWaits } from './slot-waits.ts'
+import type { ToldWaits } from './told-waits.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { WorkerHealth } from './worker-health.ts'
 
@@ -25,6 +26,8 @@ export interface WorkerContext {
   health: WorkerHealth
   /** Deployment → `performance.now()` until which it is not asked ahead of a claim, because it refused. */
   restUntil: Map<string, number>
+  /** What deployments without limits said of when to come back. */
+  toldWaits: ToldWaits
   hedges: HedgeBudget
   slotWaits: SlotWaits
   /** Tells how fast lanes move. */
