@@ -1,10 +1,9 @@
 // npm test (infra/start/test.mjs brings Node, dependencies, pnpm and a Redis server first): every check and every test that CI runs.
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onStopRequest } from '../stack/stop-request.ts'
 import { runCommand } from './run-command.ts'
-import { REPORT_FILE, removeReports, sumReports } from './test-reports.ts'
+import { removeReports, reportFile, sumReports } from './test-reports.ts'
 import { startTestServers } from './test-servers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -17,12 +16,11 @@ const env: NodeJS.ProcessEnv = {
   DO_NOT_TRACK: '1',
 }
 
-/** Every `test` script of the workspace is a vitest command, so all of them take these. */
-const REPORT = [
-  '--',
+/** Every `test` script of the workspace is a vitest command, so all of them take these. `part`: of a package that is tested in parts. */
+const reporting = (part?: string) => [
   '--reporter=default',
   '--reporter=json',
-  `--outputFile.json=${REPORT_FILE}`,
+  `--outputFile.json=${reportFile(part)}`,
   // Ends what hangs. A machine that others share may take ten times as long for what is done in no time.
   '--testTimeout=60000',
   '--hookTimeout=60000',
@@ -32,10 +30,14 @@ const REPORT = [
 
 /** Everything is run even after a failure: one run shows all that is wrong. */
 async function step(name: string, command: string, ...args: string[]): Promise<void> {
+  await stepIn(root, name, command, ...args)
+}
+
+async function stepIn(directory: string, name: string, command: string, ...args: string[]): Promise<void> {
   if (stopRequest.signal.aborted) return
   console.error(`\n── ${name}`)
   const since = performance.now()
-  const code = await runCommand(command, args, { directory: root, env, signal: stopRequest.signal })
+  const code = await runCommand(command, args, { directory, env, signal: stopRequest.signal })
   results.push({ name, code, seconds: (performance.now() - since) / 1000 })
 }
 
@@ -57,12 +59,17 @@ await step(
   'test',
   '--filter=!@switchyard/test',
   '--continue',
-  '--concurrency=2',
-  ...REPORT,
+  '--concurrency=3',
+  '--',
+  ...reporting(),
 )
-if (existsSync(join(root, 'test/package.json'))) {
-  await step('tests from outside', 'turbo', 'run', 'test', '--filter=@switchyard/test', '--concurrency=1', ...REPORT)
-}
+// Crashes are mostly waited for.
+const outside = join(root, 'test')
+await Promise.all(
+  ['e2e', 'chaos'].map((project) =>
+    stepIn(outside, `tests from outside: ${project}`, 'vitest', 'run', '--project', project, ...reporting(project)),
+  ),
+)
 await servers?.stop()
 
 const { counts, failures: failedTests, flaky } = sumReports(root)

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { REPORT_FILE, removeReports, sumReports } from './test-reports.ts'
+import { removeReports, reportFile, sumReports } from './test-reports.ts'
 
 it('sums the reports of every package, names what failed or passed late, and forgets old ones', () => {
   const root = mkdtempSync(join(tmpdir(), 'sy-reports-'))
-  const write = (place: string, report: object) => {
-    const file = join(root, place, REPORT_FILE)
+  const write = (place: string, report: object, part?: string) => {
+    const file = join(root, place, reportFile(part))
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, JSON.stringify(report))
   }
@@ -42,7 +42,7 @@ it('sums the reports of every package, names what failed or passed late, and for
     numTodoTests: 1,
     testResults: [{ ...file('services/b/b.test.ts'), status: 'failed', message: 'no such module\n    at b' }],
   })
-  write('test', { numPassedTests: 1, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] })
+  write('test', { numPassedTests: 1, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] }, 'chaos')
   expect(sumReports(root)).toEqual({
     counts: { passed: 6, failed: 2, skipped: 2 },
     failures: [

@@ -1,10 +1,12 @@
 import { globSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** Where each package's vitest leaves its report, from the package. */
-export const REPORT_FILE = 'node_modules/.switchyard-tests.json'
+/** Where each package's vitest leaves its report, from the package; `part` where it runs in parts. */
+export function reportFile(part = ''): string {
+  return `node_modules/.switchyard-tests${part}.json`
+}
 
-const PLACES = ['packages/*', 'services/*', 'infra', 'test'].map((place) => `${place}/${REPORT_FILE}`)
+const PLACES = ['packages/*', 'services/*', 'infra', 'test'].map((place) => `${place}/${reportFile('*')}`)
 
 export interface TestCounts {
   passed: number

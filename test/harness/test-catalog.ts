@@ -35,6 +35,17 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     catalog.deployments[name] = { provider: 'google', class: 'frontier', model: `gemini-${name}`, limits: { rpm: 100 } }
     catalog.models[name] = { route: [name, 'opus'] }
   }
+  // What is late is asked of the next one too.
+  for (const letter of ['a', 'b']) {
+    const price = { inputPerMTok: 1, outputPerMTok: 2 }
+    catalog.deployments[`hedged-${letter}`] = {
+      provider: 'openai',
+      class: 'fast',
+      model: `gpt-5.4-hedged-${letter}`,
+      price,
+    }
+  }
+  catalog.models.hedged = { route: ['hedged-a', 'hedged-b'], hedge: true }
   catalog.models.hasty = { route: ['hasty-gpt', 'haiku'] }
   catalog.models['hasty-claude'] = { route: ['hasty-opus', 'gpt-mini'] }
   catalog.models.alone = { route: ['gpt-mini'] }

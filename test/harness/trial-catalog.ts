@@ -48,7 +48,7 @@ export function addTrials(catalog: Record<string, Record<string, unknown>>): voi
           model: trialUpstream(trial, mode, letter),
           contextWindow: letter === 'a' ? 8_000 : 128_000,
           breaker: { failures: trial === 'down' || trial === 'flapping' ? 4 : 100, open: '500ms' },
-          // Whoever has no limits is asked without asking our limiter, which remembers refusals.
+          // Its refusal is remembered by all workers; without limits by the one that was refused.
           ...(trial === 'limited' ? { limits: { rpm: 1_000 } } : {}),
           timeouts: timeoutsOf(trial, mode),
         }
