@@ -8,7 +8,7 @@ import { LISTED_MS } from './durations.ts'
 import { ACTIVE_KEY, batchKeys, projectBatchesKey } from './keys.ts'
 import { listBatches } from './list-batches.ts'
 import { publishNews } from './news.ts'
-import { readBatches } from './read-batch.ts'
+import { readStatuses } from './read-batch.ts'
 import { scripts } from './scripts.ts'
 
 /** Batches that are not over yet, of one project: each is looked at some times a second while any of them has news. */
@@ -18,7 +18,7 @@ const MOST_ACTIVE = 200
 export async function checkRoom(redis: RedisClient, project: string): Promise<void> {
   const { ids } = await listBatches(redis, project, { limit: 2 * MOST_ACTIVE })
   if (ids.length < MOST_ACTIVE) return
-  const active = (await readBatches(redis, ids)).filter((batch) => batch !== null && !hasEnded(batch.status))
+  const active = (await readStatuses(redis, ids)).filter((status) => status !== null && !hasEnded(status))
   if (active.length < MOST_ACTIVE) return
   throw new BrokerError('queue_full', `${MOST_ACTIVE} batches of this project are under way. Wait for one to end.`, {
     retryAfterMs: 60_000,
