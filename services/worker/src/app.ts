@@ -129,6 +129,7 @@ export async function startWorker(
     lanes,
     lessons,
     calibration: createCalibration(),
+    giveWay: () => pools.giveWay(),
     owner: config.owner,
     suspect: config.suspect,
     logger,

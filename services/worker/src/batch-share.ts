@@ -20,6 +20,8 @@ export interface BatchShare {
   of(slots: number): number
   /** Work that somebody waits for has begun; call what it gives when it has ended. */
   began(): () => void
+  /** Somebody waits for answers of this process, or did a moment ago. */
+  isAwaited(): boolean
   stop(): void
 }
 
@@ -33,9 +35,10 @@ export function startBatchShare(onChange: () => void, busy: () => number = event
   let awaited = 0
   let awaitedAtMs = Number.NEGATIVE_INFINITY
 
+  const isAwaited = () => awaited > 0 || performance.now() - awaitedAtMs < REMEMBERED_MS
+
   const timer = setInterval(() => {
-    const isAwaited = awaited > 0 || performance.now() - awaitedAtMs < REMEMBERED_MS
-    const next = nextShare(share, { busy: busy(), isAwaited })
+    const next = nextShare(share, { busy: busy(), isAwaited: isAwaited() })
     if (next === share) return
     share = next
     onChange()
@@ -51,6 +54,7 @@ export function startBatchShare(onChange: () => void, busy: () => number = event
         awaitedAtMs = performance.now()
       }
     },
+    isAwaited,
     stop: () => clearInterval(timer),
   }
 }

@@ -73,6 +73,7 @@ export async function makeCall(
     },
     sink,
   )
+  if (hold.passage.batch) await worker.giveWay()
   if (open.onTrial) worker.trials.end(hold.jobId)
   learn(worker, open, result)
   hold.unlease(open.id)

@@ -6,6 +6,7 @@ import type { Verdict } from '@switchyard/lanes/verdict'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { startBatchShare } from './batch-share.ts'
 import { createLaneGate, type GateState, type LaneGate, type Passage } from './lane-gate.ts'
+import { createTurnstile } from './turnstile.ts'
 import type { Upstreams } from './upstreams.ts'
 
 export interface Pools {
@@ -15,6 +16,11 @@ export interface Pools {
   freed(deployment: string): void
   /** Each lane that is served here, with why it is not fetched from just now. */
   gates(): Map<string, GateState | null>
+  /**
+   * To be awaited between the steps of a batch's job. As long as somebody waits for answers of this process they are spread:
+   * lines that begin and end in step would hold up everything beside them.
+   */
+  giveWay(): Promise<void>
   /** Stops fetching; resolves when nothing is being handled. */
   stop(): Promise<void>
 }
@@ -32,6 +38,11 @@ export function createPools(options: {
 }): Pools {
   const pools = new Map<string, Pool>()
   const share = startBatchShare(shareSlots, options.busy)
+  const turnstile = createTurnstile()
+
+  async function giveWay(): Promise<void> {
+    if (share.isAwaited()) await turnstile.pass()
+  }
 
   function shareSlots(): void {
     for (const { consumer, slots, isBatch } of pools.values()) {
@@ -55,6 +66,7 @@ export function createPools(options: {
         const passage = gate.enter(delivery.jobId)
         // What comes from the other lanes is what somebody waits for.
         const ended = isBatch ? null : share.began()
+        if (isBatch) await giveWay()
         try {
           return await options.handle(delivery, passage)
         } finally {
@@ -91,6 +103,7 @@ export function createPools(options: {
     freed(deployment) {
       for (const { gate } of pools.values()) gate.freed(deployment)
     },
+    giveWay,
     gates: () => new Map(Array.from(pools, ([lane, { gate }]) => [lane, gate.state()])),
     async stop() {
       share.stop()

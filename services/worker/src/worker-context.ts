@@ -33,6 +33,8 @@ export interface WorkerContext {
   /** Tells how fast lanes move. */
   lanes: LaneReports
   lessons: Lessons
+  /** Between two steps of a batch's job: what somebody waits for goes first. */
+  giveWay(): Promise<void>
   calibration: Calibration
   owner: string
   suspect: boolean
