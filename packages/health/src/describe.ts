@@ -32,18 +32,36 @@ function describeBreakers(
   return { breaker: blocked ? 'open' : 'half_open', ...last }
 }
 
+interface Times {
+  timed: number
+  ttftMs: { p50: number; p95: number } | null
+}
+
+/** Every plan asks for them, and a sketch that was read does not change. */
+const times = new WeakMap<Sketch, Times>()
+
+function timesOf(sketch: Sketch): Times {
+  let found = times.get(sketch)
+  if (!found) {
+    const timed = Object.values(sketch.ttft).reduce((sum, count) => sum + count, 0)
+    const ttftMs = timed > 0 ? { p50: quantile(sketch.ttft, 0.5)!, p95: quantile(sketch.ttft, 0.95)! } : null
+    found = { timed, ttftMs }
+    times.set(sketch, found)
+  }
+  return found
+}
+
 function describeCalls(
   sketch: Sketch | undefined,
   nowMs: number,
 ): Pick<Observed, 'calls' | 'errorRate' | 'ttftMs' | 'tokensPerSecond'> {
   if (!sketch) return { calls: 0, errorRate: null, ttftMs: null, tokensPerSecond: null }
   const share = decay(sketch.atMs, nowMs)
-  const timed = Object.values(sketch.ttft).reduce((sum, count) => sum + count, 0)
+  const { timed, ttftMs } = timesOf(sketch)
   return {
     calls: sketch.calls * share,
     errorRate: sketch.calls * share >= LEAST_SEEN ? sketch.failed / sketch.calls : null,
-    ttftMs:
-      timed * share >= LEAST_SEEN ? { p50: quantile(sketch.ttft, 0.5)!, p95: quantile(sketch.ttft, 0.95)! } : null,
+    ttftMs: timed * share >= LEAST_SEEN ? ttftMs : null,
     tokensPerSecond:
       sketch.calls * share >= LEAST_SEEN && sketch.tokensMs > 0 ? (sketch.tokens / sketch.tokensMs) * 1000 : null,
   }
