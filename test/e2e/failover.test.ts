@@ -73,6 +73,18 @@ describe.each([
     expect(errors(job)[0]).toBe('rate_limited')
   })
 
+  it('leaves a region that fails at once, for another one of the same hop', async () => {
+    for (const region of ['us', 'us2']) {
+      await simulator.fault({ kind: 'status', status: 503, model: `gpt-5.4-regional-${region}` })
+    }
+    for (let i = 0; i < 6; i++) {
+      const job = await run('regional')
+      const called = deployments(job)
+      expect(called.at(-1)).toBe('regional-eu')
+      expect(called.length).toBeLessThanOrEqual(2)
+    }
+  })
+
   it('waits where there is nowhere else to go', async () => {
     await simulator.fault({ kind: 'status', status: 429, retryAfter: 1, model: 'gpt-5.4-mini', times: 1 })
     const job = await run('alone')

@@ -35,6 +35,15 @@ export async function writeTestCatalog(directory: string): Promise<string> {
     catalog.deployments[name] = { provider: 'google', class: 'frontier', model: `gemini-${name}`, limits: { rpm: 100 } }
     catalog.models[name] = { route: [name, 'opus'] }
   }
+  for (const region of ['us', 'us2', 'eu']) {
+    catalog.deployments[`regional-${region}`] = {
+      provider: 'openai',
+      class: 'fast',
+      model: `gpt-5.4-regional-${region}`,
+      region: region.slice(0, 2),
+    }
+  }
+  catalog.models.regional = { route: [['regional-us', 'regional-us2', 'regional-eu'], 'haiku'] }
   // What is late is asked of the next one too.
   for (const letter of ['a', 'b']) {
     const price = { inputPerMTok: 1, outputPerMTok: 2 }

@@ -67,6 +67,28 @@ function decide(attempts: string, changes: Partial<OutcomeInput> = {}): string {
   }
 }
 
+describe('a hop in several regions', () => {
+  const regional: Partial<OutcomeInput> = {
+    route: routeOf([['us1', 'us2', 'eu']]),
+    regionOf: (name) => name.slice(0, 2),
+  }
+  const next = (attempts: string, changes: Partial<OutcomeInput> = {}) => decide(attempts, { ...regional, ...changes })
+
+  test('is left for another region at once, before its neighbours', () => {
+    expect(next('us1:server')).toBe('retry eu | deployment')
+    expect(next('us1:overloaded')).toBe('retry eu | deployment')
+    expect(next('eu:server')).toBe('retry us1 | deployment')
+  })
+
+  test('then its neighbours have their turn', () => {
+    expect(next('us1:server eu:server')).toBe('retry us2 | deployment')
+  })
+
+  test('a refusal for its rate says nothing of the region', () => {
+    expect(next('us1:rate_limited')).toBe('retry us2')
+  })
+})
+
 describe('every row of the table, from the first failure to the last', () => {
   const rows: [string, string, string][] = [
     ['overloaded: once more here', 'a:overloaded', 'retry a | deployment'],

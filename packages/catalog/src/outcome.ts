@@ -135,12 +135,20 @@ function firstUntried(
   row: OutcomeRow,
 ): { hop: number; deployment: string; log: LogAction } | null {
   for (const hop of hopsFrom(input, row)) {
-    for (const deployment of untriedOf(input, hop)) {
+    for (const deployment of otherRegionsFirst(input, row, untriedOf(input, hop))) {
       const log = logBefore(input, deployment)
       if (log !== null && mayTry(input, row, deployment)) return { hop, deployment, log }
     }
   }
   return null
+}
+
+/** Where one failed by its own fault, its region may be what fails: those of other regions come first. */
+function otherRegionsFirst(input: OutcomeInput, row: OutcomeRow, ids: string[]): string[] {
+  if (row.here !== 'once') return ids
+  const failed = input.regionOf(current(input).deployment)
+  const isElsewhere = (id: string) => input.regionOf(id) !== failed
+  return [...ids.filter(isElsewhere), ...ids.filter((id) => !isElsewhere(id))]
 }
 
 /** This hop and the later ones; for who has the time, then those that the job has gone past because they were out. */
