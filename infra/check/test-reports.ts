@@ -3,10 +3,12 @@ import { join, relative } from 'node:path'
 
 /** Where each package's vitest leaves its report, from the package; `part` where it runs in parts. */
 export function reportFile(part = ''): string {
-  return `node_modules/.switchyard-tests${part}.json`
+  return `node_modules/.switchyard-tests${part === '' ? '' : `-${part}`}.json`
 }
 
-const PLACES = ['packages/*', 'services/*', 'infra', 'test'].map((place) => `${place}/${reportFile('*')}`)
+const PLACES = ['packages/*', 'services/*', 'infra', 'test'].map(
+  (place) => `${place}/node_modules/.switchyard-tests*.json`,
+)
 
 export interface TestCounts {
   passed: number

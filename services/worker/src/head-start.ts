@@ -6,11 +6,10 @@ import type { AttemptEnding } from '@switchyard/jobs/record'
 import { withdrawAttempt } from '@switchyard/jobs/withdraw-attempt'
 import type { Delivery } from '@switchyard/lanes/delivery'
 import { hasLimits } from '@switchyard/limits/limit-config'
-import { reconcile } from '@switchyard/limits/reconcile'
 import { reserve } from '@switchyard/limits/reserve'
 import { estimateCost } from './bill-attempt.ts'
+import { giveBack } from './give-back.ts'
 import type { HeadStart, Hold } from './hold.ts'
-import type { UsableDeployment } from './upstreams.ts'
 import type { WorkerContext } from './worker-context.ts'
 
 /** A deployment that refused is not asked ahead of a claim for so long: a saturated lane would do everything twice. */
@@ -56,7 +55,8 @@ export async function claimAhead(
   ])
   const verdict = claimed.status === 'fulfilled' ? claimed.value : null
   if (verdict?.kind !== 'claimed') {
-    if (limited && !verdict?.tried) giveBack(worker, target, lease).catch((error) => broker.onError(error, 'give back'))
+    if (limited && !verdict?.tried)
+      giveBack(worker, target.deployment, lease).catch((error) => broker.onError(error, 'give back'))
     if (claimed.status === 'rejected') throw claimed.reason
     return { verdict: claimed.value, headStart: null }
   }
@@ -120,7 +120,7 @@ export async function abandonHeadStart(worker: WorkerContext, hold: Hold): Promi
   if (!headStart) return
   hold.headStart = null
   const { target, beginning, begun, reservation } = headStart
-  if (reservation) await giveBack(worker, target, attemptId(hold.jobId, beginning.number))
+  if (reservation) await giveBack(worker, target.deployment, attemptId(hold.jobId, beginning.number))
   if (begun) await withdraw(worker, hold, headStart)
 }
 
@@ -147,9 +147,4 @@ async function withdraw(worker: WorkerContext, hold: Hold, { beginning }: HeadSt
   const row = { rowId: rowId ?? '', jobId: hold.jobId, attempt: attempt.number, ended: false }
   if (rowId) runEffectsSoon(worker.broker, row, hold.spec, attempt)
   return false
-}
-
-async function giveBack(worker: WorkerContext, { deployment }: UsableDeployment, lease: string): Promise<void> {
-  const { jobs, limiterClock } = worker.broker
-  await reconcile(jobs.redis, deployment.name, deployment.limits, lease, null, limiterClock)
 }

@@ -73,13 +73,13 @@ export async function makeCall(
     },
     sink,
   )
-  if (hold.passage.batch) await worker.giveWay()
   if (open.onTrial) worker.trials.end(hold.jobId)
   learn(worker, open, result)
   hold.unlease(open.id)
 
   const failure = failureOf(hold, open, result)
   const ending = endingOf(hold, open, { made, sink, result, failure })
+  if (hold.passage.batch) await worker.giveWay()
   const attempt: Attempt = { ...beginning, ...ending }
   hold.attempts = [...hold.attempts, attempt]
   span.end(attempt)

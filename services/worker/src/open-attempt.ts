@@ -3,11 +3,11 @@ import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { attemptId } from '@switchyard/contract/ids'
 import { beginAttempt } from '@switchyard/jobs/begin-attempt'
 import type { AttemptBeginning } from '@switchyard/jobs/record'
-import { reconcile } from '@switchyard/limits/reconcile'
 import { estimateCost } from './bill-attempt.ts'
 import { CallStop } from './call-stop.ts'
 import { allowanceOf, type CostMeter } from './cost-cap.ts'
 import { enterDeployment, leaveDeployment, whyUnwell } from './enter-deployment.ts'
+import { giveBack } from './give-back.ts'
 import { abandonHeadStart, takeHeadStart } from './head-start.ts'
 import type { Hold } from './hold.ts'
 import { interpret } from './interpret.ts'
@@ -53,15 +53,10 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   if (unwell) return refused(unwell)
   const capacity = await reserveCapacity(worker, hold, target.deployment, id, headStart?.reservation ?? null)
   if (!capacity.ok) return refused(capacity.failure)
-  const giveBack = async () => {
-    if (!capacity.reserved) return
-    const { jobs, limiterClock } = worker.broker
-    await reconcile(jobs.redis, deployment, target.deployment.limits, id, null, limiterClock)
-  }
   const allowance = allowanceOf(hold, target)
   if (hold.signal.aborted || !allowance.ok) {
     if (begun) await abandonHeadStart(worker, hold)
-    else await giveBack()
+    else await giveBack(worker, target.deployment, id)
     return refused(
       allowance.ok
         ? interpret(hold, { class: 'cancelled', message: 'stopped before the call', status: null })
@@ -72,7 +67,7 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   // Others may have failed there while this one waited for its place.
   const entered = begun ? null : await enterDeployment(worker, hold, target.deployment, id)
   if (entered?.ok === false) {
-    await giveBack()
+    await giveBack(worker, target.deployment, id)
     return refused(entered.failure)
   }
   if (capacity.reserved) hold.lease(deployment, id)
@@ -80,7 +75,7 @@ export async function openAttempt(worker: WorkerContext, hold: Hold, deployment:
   if (!begun && !(await beginAttempt(worker.broker.jobs, hold.jobId, beginning)).owned) {
     hold.unlease(id)
     leaveDeployment(worker, hold, id)
-    await giveBack()
+    await giveBack(worker, target.deployment, id)
     return { kind: 'lost' }
   }
   hold.headStart = null

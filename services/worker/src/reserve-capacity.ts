@@ -2,7 +2,6 @@ import type { Deployment } from '@switchyard/catalog/catalog'
 import type { AttemptFailure } from '@switchyard/contract/error-class'
 import { cancelBooking } from '@switchyard/limits/cancel-booking'
 import { hasLimits } from '@switchyard/limits/limit-config'
-import { reconcile } from '@switchyard/limits/reconcile'
 import { type Reservation, type ReserveRequest, reserve } from '@switchyard/limits/reserve'
 import { recordQuotaWait } from './attempt-span.ts'
 import { noteRefusal } from './head-start.ts'
@@ -99,10 +98,4 @@ export async function reserveAtOnce(
     onError(error, 'reserve for a hedge')
     return false
   }
-}
-
-/** No call is made with it after all. */
-export async function giveBack(worker: WorkerContext, { name, limits }: Deployment, lease: string): Promise<void> {
-  const { jobs, limiterClock } = worker.broker
-  if (hasLimits(limits)) await reconcile(jobs.redis, name, limits, lease, null, limiterClock)
 }
