@@ -222,7 +222,10 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     const consumer = await bundle.consume(take)
     await producer.add(lane, newDeliveries(1)[0]!, ANYBODY)
     await until('it is at work', () => handled.length === 1)
-    await until('it is about to fetch again', isEmpty)
+    await until('it has nothing to do', isEmpty)
+    const emptyAt = Date.now()
+    // Paused between two fetches there would be none to come back.
+    await until('it waits in a fetch', () => consumer.health().lastFetchAtMs > emptyAt)
     consumer.pause()
     const pausedAt = Date.now()
     for (const delivery of newDeliveries(5)) await producer.add(lane, delivery, ANYBODY)
