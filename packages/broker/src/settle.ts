@@ -6,9 +6,6 @@ import type { Broker } from './broker.ts'
 import { countEnded } from './count-job.ts'
 import { runEffectsSoon } from './run-effects.ts'
 
-/** Bodies up to this many characters ride on the terminal frame, so that a waiting ingress need not read them. */
-const BODY_ON_FRAME = 64 * 1024
-
 /**
  * Ends a job, shows the end to its readers, and does what it owes. null when it had ended before (the first status wins).
  * `attempts` are all attempts of the job as they are after this, the closed one included.
@@ -23,9 +20,10 @@ export async function settle(
   const summary = summarize(ending, attempts)
   const settled = await settleJob(broker.jobs, spec, guard, { ...ending, summary })
   if (!settled) return null
-  const body = ending.body !== null && ending.body.length <= BODY_ON_FRAME ? ending.body : undefined
   if (!settled.shown) {
-    const note = { end: summary, ...(body === undefined ? {} : { body }) }
+    // What the record holds rides on the frame, so that a waiting ingress need not read it.
+    const body = settled.resultBlob === null ? ending.body : null
+    const note = { end: summary, ...(body === null ? {} : { body }) }
     broker.publisher.show({ jobId: spec.id, fence: settled.fence, entry: settled.entry, note }, settled.readers)
   }
   const closed = attempts.find(({ number }) => number === ending.attempt?.number)

@@ -49,16 +49,19 @@ export interface Frame {
  *   <jobId> <fence> <seq> <count> <event|-> <terminal|-> <data length> <note length> <body length>\n<note><body>  <data>
  */
 export function encodeHead(frame: Frame): string {
-  return `${frame.jobId} ${frame.fence} ${frame.seq} ${encodeRest(frame)}`
+  return `${frame.jobId} ${frame.fence} ${frame.seq} ${encodeRest(frame)}${frame.note?.body ?? ''}`
 }
 
-/** What stands behind the number in a head, for whoever gets the number where the frame is sent: settle.lua. */
+/**
+ * What stands behind the number in a head and before the body, for whoever has the number, and the body anyway, where the frame is
+ * sent: settle.lua.
+ */
 export function encodeRest({ count, event, data, terminal, note }: Omit<Frame, 'jobId' | 'fence' | 'seq'>): string {
   const start = `${count} ${event ?? '-'} ${terminal ?? '-'} ${data.length}`
   if (note === null) return `${start} 0 0\n`
   const { body, ...rest } = note
   const noteText = JSON.stringify(rest)
-  return `${start} ${noteText.length} ${body?.length ?? 0}\n${noteText}${body ?? ''}`
+  return `${start} ${noteText.length} ${body?.length ?? 0}\n${noteText}`
 }
 
 export function decodeFrames(message: string, onFrame: (frame: Frame) => void): void {

@@ -24,7 +24,7 @@ export interface Ending {
   /** Data of the last event of a completed stream whose dialect has one of its own; else it is `[DONE]`. */
   terminal?: string | null
   attempt?: { number: number; ending: AttemptEnding }
-  /** What its readers are told at the end; given, a stream's end is shown by the same script where one server has it all. */
+  /** What its readers are told at the end; given, the end is shown by the same script where one server has it all. */
   summary?: JobSummary
 }
 
@@ -72,9 +72,9 @@ export async function settleJob(
   }
   const log = 'fence' in guard ? guard.log : null
   const { summary } = ending
-  const shows = spec.stream && summary !== undefined && !isClusterClient(jobs.redis)
+  const shows = summary !== undefined && !isClusterClient(jobs.redis)
   const frame = shows
-    ? encodeRest({ count: 1, event, data, terminal: ending.status, note: { end: summary } }) + data
+    ? encodeRest({ count: 1, event, data, terminal: ending.status, note: { end: summary, body } })
     : ''
   const run = (nextSeq: number | '') =>
     runScript(

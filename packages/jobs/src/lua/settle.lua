@@ -3,7 +3,7 @@
 -- KEYS record events due outbox ended
 -- ARGV id, token (random, makes a repeat get the first answer), fence ('' = any: cancel, expiry), status, failure|'',
 --      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, archiveAfterMs, recordMs, expected delivery|'',
---      number that is next in a stream's log ('' = any), what follows <jobId> <fence> <seq> in the frame to its readers
+--      number that is next in a stream's log ('' = any), what stands between <jobId> <fence> <seq> and the body in the frame to its readers
 --      ('' = they are told otherwise), name of a reader's channel with %s for the reader
 -- Gives {1, nowMs, fence, seq, outboxRowId, owner, readers}; {2} when a stream's last lines are not in its log yet; {0, status} when it had ended otherwise or the caller is no longer the owner.
 local record, events, due, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -48,7 +48,7 @@ redis.call('ZADD', KEYS[5], at, ARGV[1])
 -- A cancelled job's owner still has to close its attempt: look again when its lease is over.
 redis.call('ZADD', due, int(now + ARGV[13]), ARGV[1])
 if ARGV[17] ~= '' then
-  local frame = ARGV[1] .. ' ' .. int(fence) .. ' ' .. int(seq) .. ' ' .. ARGV[17]
+  local frame = ARGV[1] .. ' ' .. int(fence) .. ' ' .. int(seq) .. ' ' .. ARGV[17] .. ARGV[6] .. ARGV[11]
   for reader in each_reader(readers) do redis.call('SPUBLISH', string.format(ARGV[18], reader), frame) end
 end
 return { 1, now, fence, tonumber(seq), row, owner, readers }
