@@ -183,7 +183,8 @@ describe.each([
       await receiver.has(i + 2)
       took.push(receiver.received.at(-1)!.atMs - sinceMs)
     }
-    expect(took.toSorted((a, b) => a - b)[10]).toBeLessThan(50)
+    // One that waited for a dead one would wait for its first byte: ten seconds. The bench says how fast it is.
+    expect(took.toSorted((a, b) => a - b)[10]).toBeLessThan(1_000)
     expect(dead.received.length).toBeLessThanOrEqual(16)
     expect((await deliveries(alive)).data.filter(({ status }) => status === 'delivered').length).toBeGreaterThan(15)
   })
