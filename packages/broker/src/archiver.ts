@@ -1,6 +1,5 @@
 import { setTimeout as pace } from 'node:timers/promises'
 import { archiveJob } from '@switchyard/jobs/archive-job'
-import { readJob } from '@switchyard/jobs/read-job'
 import type { Broker } from './broker.ts'
 
 export interface Archiver {
@@ -32,8 +31,7 @@ export function createArchiver(broker: Broker, hurried: () => boolean): Archiver
     for (const jobId of waiting) {
       waiting.delete(jobId)
       try {
-        const record = await readJob(broker.jobs, jobId)
-        if (record && record.archive === null) await archiveJob(broker.jobs, jobId, record.spec.project)
+        await archiveJob(broker.jobs, jobId)
       } catch (error) {
         broker.onError(error, 'archive a job')
       }

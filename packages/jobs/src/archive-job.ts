@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { JobSpec } from '@switchyard/contract/job'
 import type { LogEntry } from '@switchyard/contract/log-entry'
 import { runScript } from '@switchyard/redis/script'
 import { encodeArchive } from './archive.ts'
@@ -13,7 +14,7 @@ import { scripts } from './scripts.ts'
  * Moves an ended job's bodies and log into one blob. Nothing leaves Redis before the blob is written, and a second archiver of the
  * same job (an old leader that woke up) changes nothing: the first blob stays.
  */
-export async function archiveJob(jobs: Jobs, jobId: string, project: string): Promise<void> {
+export async function archiveJob(jobs: Jobs, jobId: string): Promise<void> {
   const keys = jobKeys(jobId)
   const collected = (await runScript(jobs.redis, scripts.collect, [keys.record, keys.events], [])) as
     | [string[], RawEntry[]]
@@ -22,6 +23,7 @@ export async function archiveJob(jobs: Jobs, jobId: string, project: string): Pr
   const [flat, raw] = collected
   const fields = new Map<string, string>()
   for (let i = 0; i < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!)
+  const { project } = JSON.parse(fields.get('spec')!) as JobSpec
   const request = fields.get('request') ?? null
   const result = fields.get('result') ?? null
   const entries = fields.get('stream') === '1' ? parseEntries(raw) : recordedEvents(fields)

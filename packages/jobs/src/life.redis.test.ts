@@ -134,7 +134,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     expect(await readEvents(jobs, before, 2)).toEqual(events.slice(3))
     expect(await readResult(jobs, before)).toEqual({ status: 200, body: '{"done":"ü"}' })
 
-    await archiveJob(jobs, spec.id, spec.project)
+    await archiveJob(jobs, spec.id)
     const fields = await redis.hkeys(jobKeys(spec.id).record)
     expect(fields.filter((name) => /^(v\d+|request|result|readers)$/.test(name))).toEqual([])
     expect(await readEvents(jobs, before, 2)).toEqual(events.slice(3))
@@ -414,7 +414,7 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     const before = (await readJob(jobs, spec.id))!
     const [events, result] = [await readEvents(jobs, before, -1), await readResult(jobs, before)]
     expect(await look(spec.id)).toEqual({ kind: 'archive', jobId: spec.id })
-    await archiveJob(jobs, spec.id, spec.project)
+    await archiveJob(jobs, spec.id)
     const keys = jobKeys(spec.id)
     expect(await redis.exists(keys.events)).toBe(0)
     expect(await redis.hmget(keys.record, 'request', 'result', 'readers')).toEqual([null, null, null])

@@ -78,7 +78,7 @@ describe.each(SERVERS)('a response on %s', (_name, url) => {
       `id: 2\nevent: response.completed\ndata: ${terminal}\n\n`,
     ])
     expect(JSON.parse(String((await readResult(jobs, await recordOf(spec))).body))).toEqual(response)
-    await archiveJob(jobs, spec.id, spec.project)
+    await archiveJob(jobs, spec.id)
     expect(JSON.parse(String((await readResult(jobs, await recordOf(spec))).body))).toEqual(response)
   })
 
@@ -102,7 +102,7 @@ describe.each(SERVERS)('a response on %s', (_name, url) => {
     expect(String(await readStoredRequest(jobs, await recordOf(spec)))).toBe(body)
     await settleJob(jobs, spec, { any: true }, CANCELLED)
     const before = await recordOf(spec)
-    await archiveJob(jobs, spec.id, spec.project)
+    await archiveJob(jobs, spec.id)
     expect(await redis.hexists(jobKeys(spec.id).record, 'request')).toBe(0)
     expect(String(await readStoredRequest(jobs, await recordOf(spec)))).toBe(body)
     // Whoever read the record before it was archived finds it too.
@@ -117,7 +117,7 @@ describe.each(SERVERS)('a response on %s', (_name, url) => {
     const fence = await say(spec, 'response.created')
     const terminal = eventData('response.completed', 1, { response: { id: 'resp_1' } })
     await settleJob(jobs, spec, { fence }, { status: 'completed', failure: null, body: null, terminal })
-    if (archived) await archiveJob(jobs, spec.id, spec.project)
+    if (archived) await archiveJob(jobs, spec.id)
     const keys = jobKeys(spec.id)
     expect(await eraseJob(jobs, spec.id, spec.project)).toBe(true)
     expect(await eraseJob(jobs, spec.id, spec.project)).toBe(true)
