@@ -4,6 +4,7 @@ import { measureSaturation } from './measure-saturation.ts'
 import type { Rig } from './rig.ts'
 import { startOtlpSink } from './start-otlp-sink.ts'
 import { startSwitchyard } from './start-switchyard.ts'
+import { warmUp } from './warm-up.ts'
 
 /**
  * The saturation rows of two stacks side by side, one with telemetry off and one that sends every span to a collector:
@@ -16,13 +17,15 @@ export async function measureTelemetry(rig: Rig): Promise<void> {
   const off = await start()
   const on = await start(sink.url)
   let answered = 0
+  const stacks = [
+    ['telemetry off', off],
+    ['telemetry on', on],
+  ] as const
   try {
+    await warmUp(rig, 'telemetry off', off)
+    answered += await warmUp(rig, 'telemetry on', on)
     for (let round = 0; round < rig.options.rounds; round++) {
       rig.say(`telemetry, round ${round + 1}`)
-      const stacks = [
-        ['telemetry off', off],
-        ['telemetry on', on],
-      ] as const
       const { 'telemetry on': more = 0 } = await measureSaturation(rig, stacks, round)
       answered += more
     }

@@ -7,6 +7,16 @@ export const PARTITIONS = 64
 const pool = Buffer.alloc(4_096)
 let used = pool.length
 
+/** Where in the pool so many fresh bytes stand. */
+function draw(bytes: number): number {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += bytes
+  return used - bytes
+}
+
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** 26 characters of Crockford base 32: 48 bits of time in ms, then 80 random bits; sorts by time (ULID, https://github.com/ulid/spec). */
@@ -17,13 +27,15 @@ export function newUlid(nowMs: number = Date.now()): string {
     time = CROCKFORD[rest % 32] + time
     rest = Math.floor(rest / 32)
   }
-  if (used + 16 > pool.length) {
-    randomFillSync(pool)
-    used = 0
-  }
   let random = ''
-  for (const end = used + 16; used < end; used++) random += CROCKFORD[pool[used]! & 31]
+  for (let at = draw(16), end = at + 16; at < end; at++) random += CROCKFORD[pool[at]! & 31]
   return time + random
+}
+
+/** 12 characters, 72 random bits: marks one call of a script, so that its repeat is known. */
+export function newToken(): string {
+  const at = draw(9)
+  return pool.toString('base64url', at, at + 9)
 }
 
 export function newJobId(nowMs?: number): string {

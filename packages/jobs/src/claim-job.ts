@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { newToken } from '@switchyard/contract/ids'
 import type { JobRecord, JobSpec } from '@switchyard/contract/job'
 import { runScript } from '@switchyard/redis/script'
 import { LEASE_MS } from './durations.ts'
@@ -70,7 +70,7 @@ export async function claimJob(
     [
       delivery.jobId,
       options.owner,
-      options.token ?? randomBytes(9).toString('base64url'),
+      options.token ?? newToken(),
       delivery.delivery,
       options.leaseMs ?? LEASE_MS,
       options.suspect ? 1 : 0,

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { JobFailure } from '@switchyard/contract/broker-error'
+import { newToken } from '@switchyard/contract/ids'
 import type { JobSpec, TerminalStatus } from '@switchyard/contract/job'
 import type { LogEntry } from '@switchyard/contract/log-entry'
 import { failedEvent } from '@switchyard/contract/openai-responses/event-data'
@@ -58,7 +58,7 @@ export async function settleJob(
   spec: JobSpec,
   guard: SettleGuard,
   ending: Ending,
-  token: string = randomBytes(9).toString('base64url'),
+  token: string = newToken(),
 ): Promise<Settled | null> {
   const keys = jobKeys(spec.id)
   const { event, data } = terminalEvent(spec, ending)

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { EventObject, EventType } from '@switchyard/contract/event'
+import { newToken } from '@switchyard/contract/ids'
 import type { DeliveryTry } from '@switchyard/contract/webhook'
 import type { RedisClient } from '@switchyard/redis/connect'
 import { type Command, pipelineBySlot, scriptCommand } from '@switchyard/redis/pipeline'
@@ -52,7 +52,7 @@ export async function takeTries(
   projects: readonly string[],
   options: { each: number; sick: number; onError: (error: Error) => void },
 ): Promise<Map<string, Taken>> {
-  const token = randomBytes(9).toString('base64url')
+  const token = newToken()
   const replies = await pipelineBySlot(
     redis,
     projects.map((project): Command => {
