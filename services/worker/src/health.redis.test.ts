@@ -63,7 +63,11 @@ describe.concurrent.each(OWN_SERVERS)('the health of deployments on %s', ONE_BY_
     await simulator.heal()
     await eventually(async () => expect(triedBy(await run(ATTENDED))).toEqual([bundle.first.name]), 10_000)
     const closed = [{ scope: `deployment:${bundle.first.name}`, outMs: expect.any(Number) }]
-    await eventually(() => expect(linesOf('breaker closed')).toMatchObject(closed))
+    // One whose trial had lapsed by the end of its call, on a busy machine, says nothing: the next one does.
+    await eventually(async () => {
+      if (linesOf('breaker closed').length === 0) await run(ATTENDED)
+      expect(linesOf('breaker closed')).toMatchObject(closed)
+    }, 10_000)
     expect(linesOf('breaker closed')[0].outMs).toBeGreaterThanOrEqual(400)
   })
 
