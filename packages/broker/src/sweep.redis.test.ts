@@ -2,7 +2,7 @@ import { newJobId, partitionOf } from '@switchyard/contract/ids'
 import type { JobSpec } from '@switchyard/contract/job'
 import { claimJob } from '@switchyard/jobs/claim-job'
 import { createJob } from '@switchyard/jobs/create-job'
-import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
+import { INLINE_BODY_BYTES, QUEUE_CHECK_MS } from '@switchyard/jobs/durations'
 import { jobKeys } from '@switchyard/jobs/keys'
 import { readEvents } from '@switchyard/jobs/read-events'
 import { readResult } from '@switchyard/jobs/read-result'
@@ -13,6 +13,7 @@ import { isClusterClient } from '@switchyard/redis/connect'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Archiver, createArchiver } from './archiver.ts'
+import { createRollCall } from './roll-call.ts'
 import { settle } from './settle.ts'
 import { sweep } from './sweep.ts'
 import { type BrokerBundle, openBroker } from './testing/broker-bundle.ts'
@@ -70,6 +71,43 @@ describe.each(OWN_SERVERS)('sweep on %s', (_name, url) => {
     await Promise.all(keys.map((key) => bundle.redis.del(key)))
     await sweepFor(spec)
     expect(await isWaiting(bundle.lanes[0], { jobId: spec.id, delivery: 1 })).toBe(true)
+  })
+
+  it('looks for each job of a crowded lane less often, and for all of them once most of the lane is gone', {
+    timeout: 60_000,
+  }, async () => {
+    const { broker, redis, lanes } = bundle
+    const [lane] = lanes
+    const rollCall = createRollCall(broker)
+    const crowd: JobSpec[] = []
+    while (crowd.length < 2_000) {
+      crowd.push(...(await Promise.all(Array.from({ length: 100 }, () => accept({ onDisconnect: 'continue' })))))
+    }
+    const attended = await accept({ onDisconnect: 'cancel' })
+    const everybody = [...crowd, attended]
+    async function lookAtAll(): Promise<void> {
+      await Promise.all(everybody.map(({ id }) => bundle.makeDue(id)))
+      while (await sweep(broker, archiver, { rollCall }));
+    }
+    const waiting = async () => (await broker.producer.depth(lane)).waiting
+    await lookAtAll()
+    expect(await waiting()).toBe(2_001)
+    expect([...rollCall.crowded]).toEqual([[lane, 20_010]])
+    await lookAtAll()
+    const now = Date.now()
+    const inMs = await Promise.all(
+      everybody.map(async ({ id }) => Number(await redis.zscore(jobKeys(id).due, id)) - now),
+    )
+    const later = inMs.slice(0, -1)
+    expect(Math.min(...later)).toBeGreaterThan(QUEUE_CHECK_MS)
+    expect(Math.max(...later)).toBeLessThan(26_000)
+    expect(inMs.at(-1)).toBeLessThanOrEqual(QUEUE_CHECK_MS)
+    // What waits in it, and not the lane's other keys.
+    await redis.del(laneKeys(lane).prioritized)
+    expect(await sweep(broker, archiver, { rollCall })).toBe(true)
+    while (await sweep(broker, archiver, { rollCall }));
+    // The one that is attended is looked at in a few seconds anyway.
+    expect(await waiting()).toBe(2_000)
   })
 
   it('lets a job alone whose moment has not come or whose owner lives', async () => {

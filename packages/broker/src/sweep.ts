@@ -9,15 +9,21 @@ import type { Broker } from './broker.ts'
 import { cancel } from './cancel.ts'
 import { expire } from './expire.ts'
 import { quarantine } from './quarantine.ts'
+import type { RollCall } from './roll-call.ts'
 import { shareOf } from './share-of.ts'
 
 type Queued = Extract<Finding, { lane: string }>
+
+/** A lane that was lost comes back as fast as Redis confirms, and no add waits so long behind others that it counts as failed. */
+const ADDS_AT_ONCE = 100
 
 export interface SweepOptions {
   /** Redis gets full: ended jobs leave at once, not a minute after their end. */
   early?: boolean
   /** How long nobody could renew or sweep: owners get this much longer before they count as vanished. */
   leaseGraceMs?: number
+  /** How often the jobs of crowded lanes are looked for; without it all alike. */
+  rollCall?: RollCall
 }
 
 /**
@@ -28,19 +34,21 @@ export interface SweepOptions {
 export async function sweep(
   broker: Broker,
   archiver: Archiver,
-  { early = false, leaseGraceMs = 0 }: SweepOptions = {},
+  { early = false, leaseGraceMs = 0, rollCall }: SweepOptions = {},
 ): Promise<boolean> {
   const { findings, more } = await lookAtDue(broker.jobs, {
     suspectLane: SUSPECT_LANE,
     leaseGraceMs,
+    crowded: rollCall?.crowded,
     onError: (error) => broker.onError(error, 'look at a job'),
   })
   const of = <K extends Finding['kind']>(kind: K) => findings.filter((f): f is Finding & { kind: K } => f.kind === kind)
 
   archiver.take(of('archive').map(({ jobId }) => jobId))
   if (early) archiver.take(await listEnded(broker.jobs))
+  const checked = Map.groupBy(of('check'), ({ lane }) => lane)
   const rescues = [
-    ...[...Map.groupBy(of('check'), ({ lane }) => lane)].map(([lane, queued]) => readdMissing(broker, lane, queued)),
+    ...[...checked].map(([lane, queued]) => readdMissing(broker, lane, queued)),
     // They have had their turn.
     ...of('redeliver').map(({ lane, jobId, delivery }) => broker.producer.add(lane, { jobId, delivery }, 'next')),
     ...of('cancel').map(({ jobId }) => cancel(broker, jobId)),
@@ -51,7 +59,7 @@ export async function sweep(
   for (const outcome of await Promise.allSettled(rescues)) {
     if (outcome.status === 'rejected') broker.onError(outcome.reason, 'rescue a job')
   }
-  return more
+  return (await rollCall?.update(checked.keys())) || more
 }
 
 async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Promise<void> {
@@ -64,9 +72,14 @@ async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Pro
     broker.jobs,
     missing.map(({ jobId }) => jobId),
   )
-  await Promise.all(
-    missing.map((delivery, i) => records[i] && broker.producer.add(lane, delivery, shareOf(records[i].spec))),
-  )
+  for (let from = 0; from < missing.length; from += ADDS_AT_ONCE) {
+    await Promise.all(
+      missing.slice(from, from + ADDS_AT_ONCE).map((delivery, i) => {
+        const record = records[from + i]
+        return record && broker.producer.add(lane, delivery, shareOf(record.spec))
+      }),
+    )
+  }
 }
 
 async function withRecords(

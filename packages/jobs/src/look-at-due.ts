@@ -15,16 +15,23 @@ export type Finding =
   | { kind: 'cancel' | 'archive' | 'forget'; jobId: string }
 
 const PER_PARTITION = 100
+const NO_LANES: ReadonlyMap<string, number> = new Map()
 
 /**
  * Looks at every job that is due, up to a bounded number per partition, and does what belongs to its slot. Two pipelines.
- * `leaseGraceMs`: how long owners could not renew, because Redis (or whoever sweeps) was away.
+ * `leaseGraceMs`: how long owners could not renew, because Redis (or whoever sweeps) was away. `crowded`: lanes whose queued jobs are
+ * looked at again after so many ms, not after `QUEUE_CHECK_MS`.
  */
 export async function lookAtDue(
   jobs: Jobs,
-  options: { suspectLane: string; leaseGraceMs?: number; onError?: (error: Error) => void },
+  options: {
+    suspectLane: string
+    leaseGraceMs?: number
+    crowded?: ReadonlyMap<string, number>
+    onError?: (error: Error) => void
+  },
 ): Promise<{ findings: Finding[]; more: boolean }> {
-  const { suspectLane, leaseGraceMs = 0, onError = () => {} } = options
+  const { suspectLane, leaseGraceMs = 0, crowded = NO_LANES, onError = () => {} } = options
   const nowMs = await redisNow(jobs.redis)
   const listed = await pipelineBySlot(
     jobs.redis,
@@ -59,6 +66,7 @@ export async function lookAtDue(
           suspectLane,
           ARCHIVE_AGAIN_MS,
           leaseGraceMs,
+          ...[...crowded].flat(),
         ],
       )
     }),

@@ -3,6 +3,7 @@ import { openBlobStore } from '@switchyard/blobs/open-blob-store'
 import { createArchiver } from '@switchyard/broker/archiver'
 import type { Broker } from '@switchyard/broker/broker'
 import { startPromptCaching } from '@switchyard/broker/prompt-cache/prompt-caching'
+import { createRollCall } from '@switchyard/broker/roll-call'
 import { runOutbox } from '@switchyard/broker/run-effects'
 import { sweep } from '@switchyard/broker/sweep'
 import { unseenFleet } from '@switchyard/catalog/fleet-view'
@@ -85,6 +86,7 @@ export async function startBackground(
   let sweptAtMs = performance.now()
   let outage = { ms: 0, untilMs: 0 }
   const archiver = createArchiver(broker, () => fullness > HURRY_SHARE)
+  const rollCall = createRollCall(broker)
   const roles: [name: string, everyMs: number, act: () => Promise<boolean>][] = [
     [
       'sweeper',
@@ -97,6 +99,7 @@ export async function startBackground(
         const more = await sweep(broker, archiver, {
           early: fullness > EARLY_ARCHIVE_SHARE,
           leaseGraceMs: sweepAtMs < outage.untilMs ? Math.min(outage.ms, LEASE_MS) : 0,
+          rollCall,
         })
         sweptAtMs = performance.now()
         return more

@@ -1,6 +1,6 @@
 -- The sweeper looks at a job whose moment has come and does what belongs to this slot.
 -- KEYS record due outbox events ended
--- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, archiveAgainMs, leaseGraceMs
+-- ARGV id, queueCheckMs, graceMs, statusEvent, suspectLane, archiveAgainMs, leaseGraceMs, then lane and queueCheckMs of each crowded lane
 -- Gives {'none'}, {'expire'}, {'cancel'} (nobody follows it), {'check', lane, delivery} (does its lane know it?),
 --       {'redeliver', lane, delivery} (its owner vanished), {'quarantine', lane, delivery} (the third one), {'archive'}, {'forget'} (result and log have expired).
 local record, due, outbox, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -32,7 +32,15 @@ if f[1] == 'in_progress' then
   return { crashes >= 3 and 'quarantine' or 'redeliver', lane, delivery }
 end
 if f[1] == 'queued' then
-  local look = now + ARGV[2]
+  local every = tonumber(ARGV[2])
+  -- Whoever is cancelled when nobody follows it is looked at in time for that.
+  if f[15] ~= 'cancel' then
+    for i = 8, #ARGV, 2 do
+      -- By the id a quarter sooner or later, so that those who came together are not looked at together for ever.
+      if ARGV[i] == f[4] then every = ARGV[i + 1] * (0.75 + (tonumber(string.sub(ARGV[1], -2), 36) or 0) / 2592) end
+    end
+  end
+  local look = now + every
   if f[11] and f[11] ~= '' and tonumber(f[11]) > look then look = tonumber(f[11]) end
   if f[3] then
     if tonumber(f[3]) <= now then
