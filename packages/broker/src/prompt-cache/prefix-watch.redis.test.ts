@@ -80,20 +80,21 @@ describe('what pays', () => {
 
   it('is everything of which nothing is known yet, and one that has not had its chance', async () => {
     expect(start().pays(project, 'm', 'a')).toBe(true)
-    await book('a', -12_500, 2)
+    // As many as begin together, none of which could read what another one wrote.
+    await book('a', -12_500, 15)
     expect((await learnt('a')).pays(project, 'm', 'a')).toBe(true)
   })
 
-  it('is no more what was written three times and read too little', async () => {
-    await book('a', -12_500, 3)
-    await book('b', -12_500, 3)
-    await book('b', 45_000)
+  it('is no more what was written again and again and read too little', async () => {
+    await book('a', -12_500, 16)
+    await book('b', -12_500, 12)
+    await book('b', 45_000, 4)
     const watch = await learnt('a', 'b')
     expect([watch.pays(project, 'm', 'a'), watch.pays(project, 'm', 'b')]).toEqual([false, true])
   })
 
   it('is nothing new of a model whose prompts lose money, but what does pay there', async () => {
-    for (let i = 0; i < 12; i++) await book(`once-${i}`, -12_500)
+    for (let i = 0; i < 34; i++) await book(`once-${i}`, -12_500)
     await book('good', 45_000)
     const watch = await learnt('new', 'good')
     expect([watch.pays(project, 'm', 'new'), watch.pays(project, 'm', 'good')]).toEqual([false, true])

@@ -21,8 +21,8 @@ const MOST_KNOWN = 20_000
 const TELL_AFTER_MS = 50
 /** Bounds one script. */
 const MOST_TOLD = 500
-/** Fewer calls say nothing: the first one writes and nobody has read yet. */
-const ENOUGH_CALLS = { prefix: 3, model: 10 }
+/** Fewer calls say nothing: those that begin together all write, and nobody has read yet. */
+const ENOUGH_CALLS = { prefix: 16, model: 32 }
 
 interface Known {
   /** Until then what was counted counts. */
