@@ -4,49 +4,59 @@ import type { Broker } from './broker.ts'
 
 /** Looks at queued jobs that a lane may cost, per second. */
 const LOOKS_PER_SECOND = 100
-/** However many wait, each is looked for this often. */
+/** However many wait, each is looked for this often, give or take a quarter (look.lua). */
 const LONGEST_MS = 300_000
+/** A lane that was crowded is so until its jobs would be looked for twice as often as all others are. */
+const CALM_MS = QUEUE_CHECK_MS / 2
+/** All jobs of a lane are looked for at most this often. */
+const RECHECK_EVERY_MS = 4_000
 
 /**
  * How often queued jobs are looked for in their lanes, so that waiting costs the same however many wait: where more than 800 do, each
- * is looked for less often. What a long interval would find late, a lane that has lost its keys, is found by its depth instead.
+ * is looked for less often, as long as nothing is missing. One that is missing says that others may be too: all of its lane are looked
+ * for then. So a lane that lost its keys, or a part of them, is whole again as soon as if each job were looked for all the time.
  */
 export interface RollCall {
   /** Crowded lanes, and after how many ms each of their jobs is looked for again. */
   readonly crowded: ReadonlyMap<string, number>
   /**
-   * After each sweep, with the lanes in which jobs were looked for. True: most of a crowded lane was gone at once, and all of its jobs
-   * are due now.
+   * After each sweep, with the lanes in which jobs were looked for, and those of them that did not know one or could not be asked.
+   * True: jobs are due now that were not.
    */
-  update(lanes: Iterable<string>): Promise<boolean>
+  update(lookedAt: Iterable<string>, inDisorder: Iterable<string>): Promise<boolean>
 }
 
 export function createRollCall(broker: Broker): RollCall {
   const crowded = new Map<string, number>()
-  /** How many deliveries the crowded lanes had. */
-  const counted = new Map<string, number>()
+  /** Lanes whose jobs are all to be looked for; kept until that was done. */
+  const suspects = new Set<string>()
+  let recheckedAtMs = Number.NEGATIVE_INFINITY
+
+  async function count(lane: string): Promise<void> {
+    const { waiting, delayed, active } = await broker.producer.depth(lane)
+    const everyMs = Math.min(((waiting + delayed + active) * 1_000) / LOOKS_PER_SECOND, LONGEST_MS)
+    if (everyMs > QUEUE_CHECK_MS) crowded.set(lane, everyMs)
+    else if (crowded.has(lane)) {
+      crowded.set(lane, QUEUE_CHECK_MS)
+      // Those that are left were to be looked at when their turn came among many.
+      if (everyMs < CALM_MS && crowded.delete(lane)) suspects.add(lane)
+    }
+  }
 
   return {
     crowded,
-    async update(lanes) {
-      const shrunk = new Set<string>()
+    async update(lookedAt, inDisorder) {
+      for (const lane of inDisorder) suspects.add(lane)
       await Promise.all(
-        Array.from(new Set([...lanes, ...counted.keys()]), async (lane) => {
-          const { waiting, delayed, active } = await broker.producer.depth(lane)
-          const count = waiting + delayed + active
-          if (count < (counted.get(lane) ?? 0) / 2) shrunk.add(lane)
-          const everyMs = Math.min((count * 1_000) / LOOKS_PER_SECOND, LONGEST_MS)
-          if (everyMs > QUEUE_CHECK_MS) {
-            counted.set(lane, count)
-            crowded.set(lane, everyMs)
-          } else {
-            counted.delete(lane)
-            crowded.delete(lane)
-          }
-        }),
+        Array.from(new Set([...lookedAt, ...crowded.keys()]), (lane) =>
+          count(lane).catch((error) => broker.onError(error, 'count a lane')),
+        ),
       )
-      if (shrunk.size === 0) return false
-      await recheckQueued(broker.jobs, shrunk)
+      if (suspects.size === 0 || performance.now() - recheckedAtMs < RECHECK_EVERY_MS) return false
+      const asked = new Set(suspects)
+      recheckedAtMs = performance.now()
+      await recheckQueued(broker.jobs, asked, 1.5 * LONGEST_MS)
+      for (const lane of asked) suspects.delete(lane)
       return true
     },
   }

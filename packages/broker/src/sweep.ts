@@ -47,8 +47,11 @@ export async function sweep(
   archiver.take(of('archive').map(({ jobId }) => jobId))
   if (early) archiver.take(await listEnded(broker.jobs))
   const checked = Map.groupBy(of('check'), ({ lane }) => lane)
+  const inDisorder = new Set(checked.keys())
   const rescues = [
-    ...[...checked].map(([lane, queued]) => readdMissing(broker, lane, queued)),
+    ...Array.from(checked, async ([lane, queued]) => {
+      if (await readdMissing(broker, lane, queued)) inDisorder.delete(lane)
+    }),
     // They have had their turn.
     ...of('redeliver').map(({ lane, jobId, delivery }) => broker.producer.add(lane, { jobId, delivery }, 'next')),
     ...of('cancel').map(({ jobId }) => cancel(broker, jobId)),
@@ -59,15 +62,16 @@ export async function sweep(
   for (const outcome of await Promise.allSettled(rescues)) {
     if (outcome.status === 'rejected') broker.onError(outcome.reason, 'rescue a job')
   }
-  return (await rollCall?.update(checked.keys())) || more
+  return (await rollCall?.update(checked.keys(), inDisorder)) || more
 }
 
-async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Promise<void> {
+/** True: the lane knew them all. */
+async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Promise<boolean> {
   const missing = await broker.producer.missing(
     lane,
     queued.map(({ jobId, delivery }) => ({ jobId, delivery })),
   )
-  if (missing.length === 0) return
+  if (missing.length === 0) return true
   const records = await readJobs(
     broker.jobs,
     missing.map(({ jobId }) => jobId),
@@ -80,6 +84,7 @@ async function readdMissing(broker: Broker, lane: string, queued: Queued[]): Pro
       }),
     )
   }
+  return false
 }
 
 async function withRecords(

@@ -25,7 +25,10 @@ export interface Claim {
   deferredToMs: number | null
 }
 
-/** Who did not get the job is told whether it has any attempt: if so, attempt 1 and what was reserved for it are somebody else's. */
+/**
+ * `tried`: the job has an attempt already. Whoever reserved capacity for attempt 1 ahead of a claim that was refused gives it back
+ * unless that is so: then attempt 1, and what was reserved under its name, are another owner's.
+ */
 export type ClaimVerdict = { kind: 'claimed'; claim: Claim } | (Refusal & { tried: boolean })
 
 type Refusal =

@@ -63,7 +63,7 @@ describe.concurrent.each(OWN_SERVERS)('the health of deployments on %s', ONE_BY_
     await simulator.heal()
     await eventually(async () => expect(triedBy(await run(ATTENDED))).toEqual([bundle.first.name]), 10_000)
     const closed = [{ scope: `deployment:${bundle.first.name}`, outMs: expect.any(Number) }]
-    // One whose trial had lapsed by the end of its call, on a busy machine, says nothing: the next one does.
+    // One good call is enough after one opening. On a busy machine it may have opened twice before it was healed, and wants two.
     await eventually(async () => {
       if (linesOf('breaker closed').length === 0) await run(ATTENDED)
       expect(linesOf('breaker closed')).toMatchObject(closed)

@@ -47,7 +47,7 @@ redis.call('PEXPIRE', record, int(math.max(tonumber(ARGV[14]), keep + 7200000)))
 redis.call('ZADD', KEYS[5], at, ARGV[1])
 -- A cancelled job's owner still has to close its attempt: look again when its lease is over.
 redis.call('ZADD', due, int(now + ARGV[13]), ARGV[1])
-if ARGV[17] ~= '' then
+if ARGV[17] ~= '' and readers ~= '' then
   local frame = ARGV[1] .. ' ' .. int(fence) .. ' ' .. int(seq) .. ' ' .. ARGV[17] .. ARGV[6] .. ARGV[11]
   for reader in each_reader(readers) do redis.call('SPUBLISH', string.format(ARGV[18], reader), frame) end
 end
