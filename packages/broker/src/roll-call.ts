@@ -4,8 +4,8 @@ import type { Broker } from './broker.ts'
 
 /** Looks at queued jobs that a lane may cost, per second. */
 const LOOKS_PER_SECOND = 100
-/** However many wait, each is looked for this often, give or take a quarter (look.lua). */
-const LONGEST_MS = 300_000
+/** However many wait, each is looked for this often on average. */
+const LONGEST_MS = 180_000
 /** A lane that was crowded is so until its jobs would be looked for twice as often as all others are. */
 const CALM_MS = QUEUE_CHECK_MS / 2
 /** All jobs of a lane are looked for at most this often. */
@@ -17,7 +17,7 @@ const RECHECK_EVERY_MS = 4_000
  * for then. So a lane that lost its keys, or a part of them, is whole again as soon as if each job were looked for all the time.
  */
 export interface RollCall {
-  /** Crowded lanes, and after how many ms each of their jobs is looked for again. */
+  /** Crowded lanes, and after how many ms on average each of their jobs is looked for again: at random, so that some always are. */
   readonly crowded: ReadonlyMap<string, number>
   /**
    * After each sweep, with the lanes in which jobs were looked for, and those of them that did not know one or could not be asked.
@@ -55,7 +55,7 @@ export function createRollCall(broker: Broker): RollCall {
       if (suspects.size === 0 || performance.now() - recheckedAtMs < RECHECK_EVERY_MS) return false
       const asked = new Set(suspects)
       recheckedAtMs = performance.now()
-      await recheckQueued(broker.jobs, asked, 1.5 * LONGEST_MS)
+      await recheckQueued(broker.jobs, asked, 2 * LONGEST_MS)
       for (const lane of asked) suspects.delete(lane)
       return true
     },

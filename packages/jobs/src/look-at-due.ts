@@ -20,7 +20,7 @@ const NO_LANES: ReadonlyMap<string, number> = new Map()
 /**
  * Looks at every job that is due, up to a bounded number per partition, and does what belongs to its slot. Two pipelines.
  * `leaseGraceMs`: how long owners could not renew, because Redis (or whoever sweeps) was away. `crowded`: lanes whose queued jobs are
- * looked at again after so many ms, not after `QUEUE_CHECK_MS`.
+ * looked at again after so many ms on average, at most twice as many, and not after `QUEUE_CHECK_MS`.
  */
 export async function lookAtDue(
   jobs: Jobs,
