@@ -55,9 +55,9 @@ export function createRollCall(broker: Broker): RollCall {
       if (suspects.size === 0 || performance.now() - recheckedAtMs < RECHECK_EVERY_MS) return false
       const asked = new Set(suspects)
       recheckedAtMs = performance.now()
-      await recheckQueued(broker.jobs, asked, 2 * LONGEST_MS)
+      const due = await recheckQueued(broker.jobs, asked, 2 * LONGEST_MS)
       for (const lane of asked) suspects.delete(lane)
-      return true
+      return due > 0
     },
   }
 }

@@ -266,8 +266,9 @@ describe.each(OWN_SERVERS)('sweep on %s', (_name, url) => {
       const id = newJobId()
       if (partitionOf(id) === partition) specs.push(await accept({ id }))
     }
-    expect(await sweepFor(...specs)).toBe(true)
-    expect(await sweepFor()).toBe(false)
+    await Promise.all(specs.map(({ id }) => bundle.makeDue(id)))
+    expect(await sweep(bundle.broker, archiver)).toBe(true)
+    expect(await sweep(bundle.broker, archiver)).toBe(false)
     expect((await bundle.broker.producer.depth(bundle.lanes[0])).waiting).toBe(101)
   })
 
