@@ -137,6 +137,5 @@ describe('fairness over many jobs', () => {
     expect(served.at(-1)!.waitMs).toBeLessThanOrEqual(untilMs)
     expect(await bundle.redis.zcard(prioritized)).toBe(0)
     expect(await bundle.redis.zcard(fair)).toBeLessThanOrEqual(250)
-    expect(await bundle.redis.ttl(fair)).toBeGreaterThan(0)
   })
 })

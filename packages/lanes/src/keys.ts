@@ -23,18 +23,23 @@ export interface LaneKeys {
   meta: string
   /** A set of at most two wake-ups, popped by idle consumers. */
   marker: string
-  /** Ours: where each project's turn ends that is ahead of the lane (lua/fair-turn.lua). */
+  /** Ours: where each project's turn ends that is ahead of the lane (lua/place.lua). */
   fair: string
   /** Ours: what each worker says of the lane (lane-report.ts). */
   report: string
-  /** What the script of an add is given. */
+  /** What lua/place.lua and lua/add.lua are given. */
   add: string[]
+  /** What lua/fetch.lua is given. */
+  fetch: string[]
+  /** What lua/finish.lua is given. */
+  finish: string[]
 }
 
 export function laneKeys(lane: string, prefix: string = LANE_PREFIX): LaneKeys {
   const keys = new QueueKeys(prefix).getKeys(queueName(lane))
   const fair = `${keys['']!}fair`
-  const { marker, meta, id, prioritized, delayed, completed, active, events, pc } = keys
+  const { marker, meta, prioritized, delayed, active, wait, pc, stalled } = keys
+  const fetch = [wait!, active!, prioritized!, delayed!, meta!, marker!, pc!]
   return {
     base: keys['']!,
     prioritized: keys.prioritized!,
@@ -48,6 +53,8 @@ export function laneKeys(lane: string, prefix: string = LANE_PREFIX): LaneKeys {
     marker: keys.marker!,
     fair,
     report: `${keys['']!}report`,
-    add: [marker!, meta!, id!, prioritized!, delayed!, completed!, active!, events!, pc!, fair],
+    add: [prioritized!, fair, marker!, pc!],
+    fetch,
+    finish: [...fetch, stalled!],
   }
 }

@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import type { Allowance } from './allowance.ts'
-import { calmLane } from './calm-lane.ts'
+import { type Fetched, fetchDelivery, finishDelivery, type Holder } from './fetch-delivery.ts'
 import type { LaneKeys } from './keys.ts'
 import { HIGHEST_PRIORITY } from './priority.ts'
 import { wakeLane } from './wake-lane.ts'
@@ -11,7 +11,9 @@ import { wakeLane } from './wake-lane.ts'
 const FETCH_ERROR_PAUSE_MS = 250
 
 /** After a pause, or with all slots taken, the fetch that comes looks for itself. */
-const CALM_MS = 100
+const KNOWN_EMPTY_MS = 100
+
+type NextJob = Awaited<ReturnType<RedisQueueBackend['moveToActive']>>
 
 /**
  * What a BullMQ Worker reaches Redis through: the process's shared connection, and a blocking one that is ours, so that it
@@ -25,13 +27,14 @@ export class LaneBackend extends RedisQueueBackend {
   readonly #blocking: RedisClient
   readonly #lane: LaneKeys
   readonly #allowance: Allowance
+  readonly #lockDurationMs: number
   readonly #lookForStalledEveryMs: number
   #ended = false
   #lookedForStalledAt = Number.NEGATIVE_INFINITY
-  /** The fetch that comes is the first since a wait. */
+  /** When a fetch took the last delivery of the lane; `performance.now()`. */
+  #emptyAt = Number.NEGATIVE_INFINITY
+  /** The fetch that comes is the first since a wait: it has the wake-up that somebody was meant to get. */
   #woken = false
-  /** Resolves to whether that fetch took the last delivery of the lane. */
-  #calm: Promise<boolean> | null = null
   #abandonWait: ((error: Error) => void) | null = null
 
   constructor(redis: RedisClient, lane: LaneKeys, allowance: Allowance, name: string, options: WorkerOptions) {
@@ -49,18 +52,22 @@ export class LaneBackend extends RedisQueueBackend {
     this.#blocking = blocking
     this.#lane = lane
     this.#allowance = allowance
+    this.#lockDurationMs = options.lockDuration!
     this.#lookForStalledEveryMs = (options.stalledInterval ?? 0) / 2
   }
 
-  override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    if (this.#ended || (await this.#tookLast()) || !this.#allowance.take()) return []
+  override async moveToActive(token: string, name?: string): Promise<NextJob> {
+    if (this.#ended || this.#isKnownEmpty() || !this.#allowance.take()) return []
+    this.#woken = false
     try {
-      const fetched = await super.moveToActive(token, name)
+      const fetched = await this.#nextJob(
+        await fetchDelivery(this.#redis, this.#lane, this.#holder(token)),
+        token,
+        name,
+      )
       this.lastFetchAt = performance.now()
       if (fetched[0]) this.#allowance.used()
       else this.#allowance.giveBack()
-      if (this.#woken && fetched[0]) this.#calm = this.#calmSoon()
-      this.#woken = false
       return fetched
     } catch (error) {
       this.#allowance.giveBack()
@@ -69,15 +76,24 @@ export class LaneBackend extends RedisQueueBackend {
     }
   }
 
-  /**
-   * BullMQ sets the marker again with each delivery that it hands out, for others to look whether there are more. The Worker that
-   * got it looks too, finds nothing, waits, is woken by that marker and looks once more: for a lane with one delivery three
-   * commands for nothing, in front of those that the delivery waits for.
-   */
-  async #tookLast(): Promise<boolean> {
-    const calm = this.#calm
-    this.#calm = null
-    return calm !== null && performance.now() - this.lastFetchAt < CALM_MS && (await calm)
+  /** The one who took the last delivery need not look for another: whatever was added since sets a marker, which ends the next wait at once. */
+  #isKnownEmpty(): boolean {
+    const known = !this.#woken && performance.now() - this.#emptyAt < KNOWN_EMPTY_MS
+    this.#emptyAt = Number.NEGATIVE_INFINITY
+    return known
+  }
+
+  #holder(token: string): Holder {
+    return { token, lockDurationMs: this.#lockDurationMs }
+  }
+
+  /** As BullMQ's Worker wants it: the job, its id, how long it may not fetch, until when it need not. */
+  async #nextJob(fetched: Fetched, token: string, name?: string): Promise<NextJob> {
+    if (fetched.kind === 'special') return super.moveToActive(token, name)
+    if (fetched.kind === 'nothing') return fetched.nextAtMs === undefined ? [] : [null, undefined, 0, fetched.nextAtMs]
+    if (fetched.isLast) this.#emptyAt = performance.now()
+    const { id, data, begun, fetchedAtMs } = fetched
+    return [jobJson(id, data, begun, fetchedAtMs), id, 0, 0]
   }
 
   /** What is put off has had its turn: at its moment it goes next. The priority that it was added with may mean another place by then. */
@@ -88,17 +104,14 @@ export class LaneBackend extends RedisQueueBackend {
     return super.moveToDelayed(jobId, timestamp, delay, token, { ...options, fieldsToUpdate })
   }
 
-  /** Behind what the handler of the delivery asks first. */
-  async #calmSoon(): Promise<boolean> {
-    await nextTurn()
-    return calmLane(this.#redis, this.#lane).catch(() => false)
-  }
-
   /** The next delivery comes with the end of one only where it need not be counted. */
-  override moveToCompleted(
+  override async moveToCompleted(
     ...[job, value, remove, token, fetchNext]: Parameters<RedisQueueBackend['moveToCompleted']>
   ): ReturnType<RedisQueueBackend['moveToCompleted']> {
-    return super.moveToCompleted(job, value, remove, token, fetchNext && this.#allowance.isUnlimited)
+    const alsoFetch = fetchNext && !this.#ended && this.#allowance.isUnlimited
+    const fetched = await finishDelivery(this.#redis, this.#lane, this.#holder(token), job.id!, alsoFetch)
+    if (!fetched) return super.moveToCompleted(job, value, remove, token, alsoFetch)
+    return { result: await this.#nextJob(fetched, token), finishedOn: Date.now() }
   }
 
   /** BullMQ looks for abandoned deliveries with every resume too; a lane with little quota is paused and resumed all the time. */
@@ -112,8 +125,12 @@ export class LaneBackend extends RedisQueueBackend {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(new ConnectionClosedError())
       this.#abandonWait = reject
-      this.#woken = true
-      super.waitForJob(seconds).then(resolve, reject)
+      super
+        .waitForJob(seconds)
+        .finally(() => {
+          this.#woken = true
+        })
+        .then(resolve, reject)
     })
   }
 
@@ -133,6 +150,24 @@ export class LaneBackend extends RedisQueueBackend {
   override async close(): Promise<void> {
     // Forced where it is still trying to connect; a second disconnect of an ended one would leave a timer of 2 s.
     await super.close(this.#blocking.status !== 'end')
+  }
+}
+
+/** What a Worker of ours reads of a job: its id, data and how often it was begun. */
+function jobJson(id: string, data: string, begun: number, fetchedAtMs: number): NonNullable<NextJob[0]> {
+  return {
+    id,
+    name: 'd',
+    data,
+    opts: {},
+    progress: 0,
+    delay: 0,
+    priority: 0,
+    timestamp: fetchedAtMs,
+    processedOn: fetchedAtMs,
+    attemptsStarted: begun,
+    attemptsMade: 0,
+    stalledCounter: 0,
   }
 }
 

@@ -20,7 +20,7 @@ export interface LaneSurvey extends LaneDepth {
   ahead: { project: string; tokens: number }[]
 }
 
-// Ids begin with the moment of acceptance: the smallest is the oldest. Where the lane stands is said in lua/fair-turn.lua.
+// Ids begin with the moment of acceptance: the smallest is the oldest. Where the lane stands is said in lua/place.lua.
 const SURVEY = defineScript(
   'lane-survey',
   `

@@ -3,7 +3,7 @@ import { defineScript, runScript } from '@switchyard/redis/script'
 import type { LaneKeys } from './keys.ts'
 import { type Share, unitsOf } from './turn.ts'
 
-// KEYS wait, prioritized, fair; ARGV project, units. As lua/fair-turn.lua has it, but that nothing changes; during a move it may be off.
+// KEYS wait, prioritized, fair; ARGV project, units. As lua/place.lua has it, but that nothing changes; during a move it may be off.
 const TURN_POSITION = defineScript(
   'lane-turn-position',
   `
