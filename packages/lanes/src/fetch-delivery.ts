@@ -38,8 +38,7 @@ export type Fetched =
  * find the lane as they expect it. Half of the time of Redis, measured.
  */
 export async function fetchDelivery(redis: RedisClient, keys: LaneKeys, holder: Holder): Promise<Fetched> {
-  const nowMs = Date.now()
-  return parseFetched(await runScript(redis, FETCH, keys.fetch, fetchArgs(keys, holder, nowMs)), nowMs)
+  return parseFetched(await runScript(redis, FETCH, keys.fetch, fetchArgs(keys, holder)))
 }
 
 /**
@@ -53,20 +52,19 @@ export async function finishDelivery(
   id: string,
   fetchNext: boolean,
 ): Promise<Fetched | null> {
-  const nowMs = Date.now()
-  const args = [...fetchArgs(keys, holder, nowMs), id, fetchNext ? 1 : 0]
+  const args = [...fetchArgs(keys, holder), id, fetchNext ? 1 : 0]
   const answer = await runScript(redis, FINISH, keys.finish, args)
-  return answer === -1 ? null : parseFetched(answer, nowMs)
+  return answer === -1 ? null : parseFetched(answer)
 }
 
-function fetchArgs({ base }: LaneKeys, { token, lockDurationMs }: Holder, nowMs: number): (string | number)[] {
-  return [base, token, lockDurationMs, nowMs]
+function fetchArgs({ base }: LaneKeys, { token, lockDurationMs }: Holder): (string | number)[] {
+  return [base, token, lockDurationMs]
 }
 
-function parseFetched(answer: unknown, fetchedAtMs: number): Fetched {
+function parseFetched(answer: unknown): Fetched {
   if (answer === 0) return { kind: 'nothing' }
   if (!Array.isArray(answer)) return { kind: 'special' }
   if (answer.length < 4) return { kind: 'nothing', ...(answer.length === 1 ? { nextAtMs: answer[0] } : {}) }
-  const [id, data, begun, isLast] = answer as [string, string, number, number]
+  const [id, data, begun, isLast, fetchedAtMs] = answer as [string, string, number, number, number]
   return { kind: 'delivery', id, data, begun, fetchedAtMs, isLast: isLast === 1 }
 }

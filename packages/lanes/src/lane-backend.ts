@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import type { Allowance } from './allowance.ts'
+import { type FetchAhead, fetchBehindWaits } from './fetch-ahead.ts'
 import { type Fetched, fetchDelivery, finishDelivery, type Holder } from './fetch-delivery.ts'
 import type { LaneKeys } from './keys.ts'
 import { HIGHEST_PRIORITY } from './priority.ts'
@@ -29,6 +31,9 @@ export class LaneBackend extends RedisQueueBackend {
   readonly #allowance: Allowance
   readonly #lockDurationMs: number
   readonly #lookForStalledEveryMs: number
+  /** Of all its locks: a fetch is sent before BullMQ says for which of its tokens. */
+  readonly #token: string = randomUUID()
+  readonly #ahead: FetchAhead | null
   #ended = false
   #lookedForStalledAt = Number.NEGATIVE_INFINITY
   /** When a fetch took the last delivery of the lane; `performance.now()`. */
@@ -54,17 +59,20 @@ export class LaneBackend extends RedisQueueBackend {
     this.#allowance = allowance
     this.#lockDurationMs = options.lockDuration!
     this.#lookForStalledEveryMs = (options.stalledInterval ?? 0) / 2
+    // On a cluster a command may move to another node between the two.
+    this.#ahead = isClusterClient(blocking)
+      ? null
+      : fetchBehindWaits(blocking, () => (allowance.isUnlimited ? this.#fetch(blocking) : null))
   }
 
-  override async moveToActive(token: string, name?: string): Promise<NextJob> {
-    if (this.#ended || this.#isKnownEmpty() || !this.#allowance.take()) return []
+  override async moveToActive(_token: string, name?: string): Promise<NextJob> {
+    const ahead = this.#ahead?.take() ?? null
+    const mayFetch = !this.#ended && (ahead !== null || !this.#isKnownEmpty())
+    // What was fetched ahead counts, though it could not ask.
+    if (!(mayFetch && this.#allowance.take()) && ahead?.kind !== 'delivery') return []
     this.#woken = false
     try {
-      const fetched = await this.#nextJob(
-        await fetchDelivery(this.#redis, this.#lane, this.#holder(token)),
-        token,
-        name,
-      )
+      const fetched = await this.#nextJob(ahead ?? (await this.#fetch(this.#redis)), name)
       this.lastFetchAt = performance.now()
       if (fetched[0]) this.#allowance.used()
       else this.#allowance.giveBack()
@@ -76,6 +84,10 @@ export class LaneBackend extends RedisQueueBackend {
     }
   }
 
+  #fetch(redis: RedisClient): Promise<Fetched> {
+    return fetchDelivery(redis, this.#lane, this.#holder)
+  }
+
   /** The one who took the last delivery need not look for another: whatever was added since sets a marker, which ends the next wait at once. */
   #isKnownEmpty(): boolean {
     const known = !this.#woken && performance.now() - this.#emptyAt < KNOWN_EMPTY_MS
@@ -83,13 +95,13 @@ export class LaneBackend extends RedisQueueBackend {
     return known
   }
 
-  #holder(token: string): Holder {
-    return { token, lockDurationMs: this.#lockDurationMs }
+  get #holder(): Holder {
+    return { token: this.#token, lockDurationMs: this.#lockDurationMs }
   }
 
   /** As BullMQ's Worker wants it: the job, its id, how long it may not fetch, until when it need not. */
-  async #nextJob(fetched: Fetched, token: string, name?: string): Promise<NextJob> {
-    if (fetched.kind === 'special') return super.moveToActive(token, name)
+  async #nextJob(fetched: Fetched, name?: string): Promise<NextJob> {
+    if (fetched.kind === 'special') return super.moveToActive(this.#token, name)
     if (fetched.kind === 'nothing') return fetched.nextAtMs === undefined ? [] : [null, undefined, 0, fetched.nextAtMs]
     if (fetched.isLast) this.#emptyAt = performance.now()
     const { id, data, begun, fetchedAtMs } = fetched
@@ -98,20 +110,25 @@ export class LaneBackend extends RedisQueueBackend {
 
   /** What is put off has had its turn: at its moment it goes next. The priority that it was added with may mean another place by then. */
   override moveToDelayed(
-    ...[jobId, timestamp, delay, token, options]: Parameters<RedisQueueBackend['moveToDelayed']>
+    ...[jobId, timestamp, delay, _token, options]: Parameters<RedisQueueBackend['moveToDelayed']>
   ): ReturnType<RedisQueueBackend['moveToDelayed']> {
     const fieldsToUpdate = { ...options?.fieldsToUpdate, priority: HIGHEST_PRIORITY }
-    return super.moveToDelayed(jobId, timestamp, delay, token, { ...options, fieldsToUpdate })
+    return super.moveToDelayed(jobId, timestamp, delay, this.#token, { ...options, fieldsToUpdate })
   }
 
   /** The next delivery comes with the end of one only where it need not be counted. */
   override async moveToCompleted(
-    ...[job, value, remove, token, fetchNext]: Parameters<RedisQueueBackend['moveToCompleted']>
+    ...[job, value, remove, _token, fetchNext]: Parameters<RedisQueueBackend['moveToCompleted']>
   ): ReturnType<RedisQueueBackend['moveToCompleted']> {
     const alsoFetch = fetchNext && !this.#ended && this.#allowance.isUnlimited
-    const fetched = await finishDelivery(this.#redis, this.#lane, this.#holder(token), job.id!, alsoFetch)
-    if (!fetched) return super.moveToCompleted(job, value, remove, token, alsoFetch)
-    return { result: await this.#nextJob(fetched, token), finishedOn: Date.now() }
+    const fetched = await finishDelivery(this.#redis, this.#lane, this.#holder, job.id!, alsoFetch)
+    if (!fetched) return super.moveToCompleted(job, value, remove, this.#token, alsoFetch)
+    return { result: await this.#nextJob(fetched), finishedOn: Date.now() }
+  }
+
+  override extendLocks(jobIds: string[], _tokens: string[], duration: number): Promise<string[]> {
+    const tokens = jobIds.map(() => this.#token)
+    return super.extendLocks(jobIds, tokens, duration)
   }
 
   /** BullMQ looks for abandoned deliveries with every resume too; a lane with little quota is paused and resumed all the time. */
@@ -125,18 +142,26 @@ export class LaneBackend extends RedisQueueBackend {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(new ConnectionClosedError())
       this.#abandonWait = reject
-      super
-        .waitForJob(seconds)
-        .finally(() => {
-          this.#woken = true
-        })
-        .then(resolve, reject)
+      this.#ahead?.onLate(() => resolve(null))
+      this.#wait(seconds).then(resolve, reject)
     })
+  }
+
+  async #wait(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
+    try {
+      const marker = await super.waitForJob(seconds)
+      await this.#ahead?.settled()
+      // A marker that tells when the first delayed one is due would let the Worker wait for that.
+      return this.#ahead?.hasDelivery() ? null : marker
+    } finally {
+      this.#woken = true
+    }
   }
 
   /** The Worker does this first when it closes: its fetch ends now. What may have woken it goes to another consumer. */
   override async disconnectBlocking(): Promise<void> {
     this.#ended = true
+    await this.#ahead?.end(this.#redis)
     this.#abandonWait?.(new ConnectionClosedError())
     await endSockets(this.#blocking)
     // Not waited for: with Redis away nobody can be woken, and those who come back look by themselves.

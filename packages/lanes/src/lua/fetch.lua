@@ -1,6 +1,6 @@
 -- Takes the next delivery of a lane, as BullMQ's moveToActive does where nothing is special about the lane.
 -- KEYS wait, active, prioritized, delayed, meta, marker, pc
--- ARGV prefix, token, lock duration ms, now ms
+-- ARGV prefix, token, lock duration ms
 -- Gives {id, data, times it was begun, 1 where nothing is left to fetch}; {when the first delayed one is due, ms} or {} where nothing
 -- waits; -2, and has taken nothing, where BullMQ's own script must look: delayed ones are due, somebody paused or limited the queue.
 --
@@ -12,7 +12,9 @@ local meta = call('HMGET', KEYS[5], 'paused', 'concurrency', 'max')
 if meta[1] or meta[2] or meta[3] then return -2 end
 local due = tonumber(call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2])
 due = due and due / 4096
-if due and due < ARGV[4] + 1 then return -2 end
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if due and due < now + 1 then return -2 end
 
 -- `wait` has those whose holder was lost.
 local id = call('RPOPLPUSH', KEYS[1], active)
@@ -31,6 +33,6 @@ local key = ARGV[1] .. id
 call('SET', key .. ':lock', ARGV[2], 'PX', ARGV[3])
 local known = call('HMGET', key, 'data', 'ats')
 local begun = (tonumber(known[2]) or 0) + 1
-call('HSET', key, 'processedOn', ARGV[4], 'ats', begun)
+call('HSET', key, 'processedOn', string.format('%d', now), 'ats', begun)
 if more or due then call('ZADD', marker, 0, '0') else call('ZREM', marker, '0') end
-return { id, known[1] or '{}', begun, more and 0 or due and 0 or 1 }
+return { id, known[1] or '{}', begun, more and 0 or due and 0 or 1, now }

@@ -2,9 +2,9 @@
 -- KEYS as fetch.lua has them, then stalled
 -- ARGV as fetch.lua has them, then id, whether to fetch ('1')
 -- Gives -1, and has changed nothing, where it is not held by this token: BullMQ's own script has the words for that.
-local ended = ARGV[1] .. ARGV[5]
+local ended = ARGV[1] .. ARGV[4]
 local held = redis.call('GET', ended .. ':lock')
-if held ~= ARGV[2] or redis.call('LREM', KEYS[2], -1, ARGV[5]) == 0 then return -1 end
+if held ~= ARGV[2] or redis.call('LREM', KEYS[2], -1, ARGV[4]) == 0 then return -1 end
 redis.call('DEL', ended, ended .. ':lock')
-redis.call('SREM', KEYS[8], ARGV[5])
-if ARGV[6] ~= '1' then return 0 end
+redis.call('SREM', KEYS[8], ARGV[4])
+if ARGV[5] ~= '1' then return 0 end
