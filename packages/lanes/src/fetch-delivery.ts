@@ -6,8 +6,10 @@ import type { LaneKeys } from './keys.ts'
 const [fetch, finish] = ['fetch', 'finish'].map((name) =>
   readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8'),
 )
-const FETCH = defineScript('lane-fetch', fetch!)
-const FINISH = defineScript('lane-finish', `${finish}\n${fetch}`)
+/** At maxmemory too: what waits must be able to run and to leave. Adds are refused then. */
+const WHEN_FULL = '#!lua flags=allow-oom\n'
+const FETCH = defineScript('lane-fetch', `${WHEN_FULL}${fetch}`)
+const FINISH = defineScript('lane-finish', `${WHEN_FULL}${finish}\n${fetch}`)
 
 /** Whose locks they get, and for how long. */
 export interface Holder {

@@ -116,7 +116,8 @@ describe('a consumer whose connections are broken', () => {
     const deliveries = newDeliveries(200)
     consumer.pause()
     await addAll(deliveries)
-    await bundle.redis.config('SET', 'maxmemory', '1')
+    // A replica that it has not got.
+    await bundle.redis.config('SET', 'min-replicas-to-write', '1')
     const calls = async () =>
       Number(/cmdstat_evalsha:calls=(\d+)/.exec(await bundle.redis.info('commandstats'))?.[1] ?? 0)
     const before = await calls()
@@ -124,9 +125,23 @@ describe('a consumer whose connections are broken', () => {
     const begin = Date.now()
     await until('a second and a half is over', () => Date.now() - begin > 1_500)
     expect((await calls()) - before).toBeLessThan(60)
-    await bundle.redis.config('SET', 'maxmemory', '0')
+    await bundle.redis.config('SET', 'min-replicas-to-write', '0')
     const tookMs = await until('all are handled', () => new Set(handled).size === deliveries.length)
     expect(tookMs).toBeLessThan(RESUME_MS)
+  })
+
+  test('a full Redis takes no more, but what waits is handled and leaves', async () => {
+    const consumer = await bundle.consume(handle, { concurrency: 5 })
+    consumer.pause()
+    await addAll(newDeliveries(50))
+    await bundle.redis.config('SET', 'maxmemory', '1')
+    const [refused] = newDeliveries(1)
+    await expect(bundle.producer.add(bundle.lane, refused!, ANYBODY)).rejects.toThrow('did not confirm')
+    consumer.resume()
+    await until('all are handled', () => handled.length === 50)
+    await until('the lane is empty', async () => (await bundle.producer.depth(bundle.lane)).active === 0)
+    expect(handled).toHaveLength(50)
+    await bundle.redis.config('SET', 'maxmemory', '0')
   })
 
   test('a lock that is lost while the handler runs does not start it a second time beside the first', async () => {

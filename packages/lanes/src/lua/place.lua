@@ -1,4 +1,4 @@
--- Where a delivery that is added stands: start-time fair queueing. Leaves `priority`, or ends the script where the delivery is in the lane.
+-- Where a delivery that is added stands: start-time fair queueing. Leaves `priority` and `added`, or ends the script where the delivery is in the lane.
 -- KEYS prioritized, fair, marker, pc
 -- ARGV prefix, id, data, timestamp, project ('' = before all that waits for its turn), units (cost ÷ weight)
 --
@@ -13,6 +13,8 @@ local call = redis.call
 local key = ARGV[1] .. ARGV[2]
 -- A repeat costs nothing.
 if call('EXISTS', key) == 1 then return 0 end
+-- The first write, because it is one that a full Redis refuses; a script that has written may go on.
+local added = call('INCR', KEYS[4])
 
 local FIRST, LAST, MOVE_AT, MOVED_AT_ONCE = 2, 2097151, 1572863, 200
 local COUNTER, STEP = 4294967296, 64
