@@ -123,7 +123,9 @@ export class LaneBackend extends RedisQueueBackend {
     const alsoFetch = fetchNext && !this.#ended && this.#allowance.isUnlimited
     const fetched = await finishDelivery(this.#redis, this.#lane, this.#holder, job.id!, alsoFetch)
     if (!fetched) return super.moveToCompleted(job, value, remove, this.#token, alsoFetch)
-    return { result: await this.#nextJob(fetched), finishedOn: Date.now() }
+    // It has ended, whatever becomes of the look at a special lane: the fetch that follows says what is wrong.
+    const next = await this.#nextJob(fetched).catch((): NextJob => [])
+    return { result: next, finishedOn: Date.now() }
   }
 
   override extendLocks(jobIds: string[], _tokens: string[], duration: number): Promise<string[]> {
