@@ -51,6 +51,23 @@ describe('Redis that dies, hangs and forgets', () => {
     await expect.poll(async () => (await api.chat(ask)).status, { timeout: 5_000, interval: 100 }).toBe(200)
   })
 
+  it('full: takes nothing new, what was accepted runs to its end', { timeout: 60_000 }, async () => {
+    const redis = new Redis(await socketOf(stack))
+    const worker = stack.pid('worker')
+    process.kill(worker, 'SIGSTOP')
+    const ids = await Promise.all(Array.from({ length: 20 }, () => api.submit(ask)))
+    const [, maxmemory] = (await redis.config('GET', 'maxmemory')) as [string, string]
+    await redis.config('SET', 'maxmemory', '1mb')
+    process.kill(worker, 'SIGCONT')
+    for (const id of ids) expect(await api.ended(id)).toMatchObject({ status: 'completed' })
+    const refused = await api.chat(ask)
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).not.toBeNull()
+    await redis.config('SET', 'maxmemory', maxmemory)
+    redis.disconnect()
+    await expect.poll(async () => (await api.chat(ask)).status, { timeout: 10_000, interval: 100 }).toBe(200)
+  })
+
   it('with the lanes’ keys deleted: every accepted job is back in its lane and ends', { timeout: 60_000 }, async () => {
     await stack.simulator.model(GPT_MINI, { firstTokenMs: 300 })
     const redis = new Redis(await socketOf(stack))

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { isClusterClient } from '@switchyard/redis/connect'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deliveryId } from './delivery.ts'
 import { laneKeys } from './keys.ts'
@@ -100,4 +101,32 @@ describe.each(SERVERS)('a crash on %s', (_name, url) => {
     finish()
     await until('no key is left', async () => (await bundle.keysWith('job_')).length === 0)
   })
+
+  test('what one is given that was stopped in its wait comes to another when the lock has run out', async () => {
+    const { producer, lane } = bundle
+    const { child, taken } = await startDoomed()
+    await until('it waits', async () => (await clients()).some((client) => client.includes('cmd=bzpopmin')), 20_000)
+    child.kill('SIGSTOP')
+    const deliveries = newDeliveries(3)
+    for (const delivery of deliveries) await producer.add(lane, delivery, ANYBODY)
+    const handled: string[] = []
+    await bundle.consume(
+      async (delivery) => {
+        handled.push(deliveryId(delivery))
+        return { kind: 'done' }
+      },
+      { settings: SETTINGS },
+    )
+    await until('all are handled', () => handled.length === deliveries.length)
+    expect([...handled].sort()).toEqual(ids(deliveries).sort())
+    expect(taken).toEqual([])
+  })
+
+  /** Of this lane, on every node. */
+  async function clients(): Promise<string[]> {
+    const { redis, lane } = bundle
+    const nodes = isClusterClient(redis) ? redis.nodes('master') : [redis]
+    const lists = await Promise.all(nodes.map((node) => node.client('LIST') as Promise<string>))
+    return lists.flatMap((list) => list.split('\n')).filter((client) => client.includes(lane))
+  }
 })

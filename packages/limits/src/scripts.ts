@@ -5,6 +5,11 @@ function read(name: string): string {
   return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')
 }
 
+/** At maxmemory too: what was accepted must be able to run. What it writes is of the same size again and again. */
+function define(name: string, lua: string): Script {
+  return defineScript(name, `#!lua flags=allow-oom\n${lua}`)
+}
+
 /** A script on the limiter's state. `careful`, see lua/state.lua, gives what its parts name; it is made at once where it is needed. */
 function onState(name: string, parts: string[], names: string[]): Script {
   const careful = [
@@ -15,7 +20,7 @@ function onState(name: string, parts: string[], names: string[]): Script {
     'local care = nil',
     'if turned or S[WAITING] > 0 then care = careful() end',
   ]
-  return defineScript(name, [read('clock'), read('state'), ...careful, read(name)].join('\n'))
+  return define(name, [read('clock'), read('state'), ...careful, read(name)].join('\n'))
 }
 
 export const scripts = {
@@ -28,5 +33,5 @@ export const scripts = {
   cancelBooking: onState('cancel-booking', ['cells', 'line'], ['save', 'bookings_of', 'unbook']),
   narrow: onState('narrow', ['cells', 'learn'], ['save', 'lower', 'keep_learnt']),
   snapshot: onState('snapshot', ['cells'], []),
-  renew: defineScript('renew', `${read('clock')}\n${read('renew')}`),
+  renew: define('renew', `${read('clock')}\n${read('renew')}`),
 }
