@@ -57,14 +57,17 @@ describe('Redis that dies, hangs and forgets', () => {
     process.kill(worker, 'SIGSTOP')
     const ids = await Promise.all(Array.from({ length: 20 }, () => api.submit(ask)))
     const [, maxmemory] = (await redis.config('GET', 'maxmemory')) as [string, string]
-    await redis.config('SET', 'maxmemory', '1mb')
-    process.kill(worker, 'SIGCONT')
-    for (const id of ids) expect(await api.ended(id)).toMatchObject({ status: 'completed' })
-    const refused = await api.chat(ask)
-    expect(refused.status).toBe(503)
-    expect(refused.headers.get('retry-after')).not.toBeNull()
-    await redis.config('SET', 'maxmemory', maxmemory)
-    redis.disconnect()
+    try {
+      await redis.config('SET', 'maxmemory', '1mb')
+      process.kill(worker, 'SIGCONT')
+      for (const id of ids) expect(await api.ended(id)).toMatchObject({ status: 'completed' })
+      const refused = await api.chat(ask)
+      expect(refused.status).toBe(503)
+      expect(refused.headers.get('retry-after')).not.toBeNull()
+    } finally {
+      await redis.config('SET', 'maxmemory', maxmemory)
+      redis.disconnect()
+    }
     await expect.poll(async () => (await api.chat(ask)).status, { timeout: 10_000, interval: 100 }).toBe(200)
   })
 

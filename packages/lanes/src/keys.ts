@@ -18,7 +18,7 @@ export interface LaneKeys {
   wait: string
   completed: string
   failed: string
-  /** BullMQ's schedules; none of ours has any. */
+  /** BullMQ's schedules: its script that removes a job looks for it there. */
   repeat: string
   meta: string
   /** A set of at most two wake-ups, popped by idle consumers. */

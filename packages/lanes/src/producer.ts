@@ -34,7 +34,7 @@ export interface Producer {
 /**
  * All lanes share the given connection, which is never closed here.
  *
- * Deliveries are added by a script of ours, not through BullMQ's Queue: a quarter of the CPU for each add, and since the
+ * Deliveries are added by a script of ours, not through BullMQ's Queue: half of the CPU of a job's whole way, and since the
  * hash keeps no options but the priority Redis stores it as a listpack, in 216 bytes instead of 784 (options over 64 bytes
  * make it a hash table). What a Queue would set per job, attempts and removal, is the consumer's setting.
  */

@@ -29,7 +29,7 @@ export function createChunkReader(): (data: string) => ChunkFacts {
   let templates = 0
   return (data) => {
     const end = data.length - suffix.length
-    // Parts that are compared are four times as fast as startsWith and endsWith.
+    // Comparing parts takes a third of the time of startsWith and endsWith.
     if (
       prefix !== '' &&
       end >= prefix.length &&
