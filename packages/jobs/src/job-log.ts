@@ -11,8 +11,10 @@ const ROW_CHARS = 64 * 1024
 
 /** What stores the rows of all logs. */
 export interface Flusher {
-  /** The log has a row to be taken, at the end of this turn. */
+  /** The log has a row to be taken with those of others. */
   wake(log: JobLog): void
+  /** The same, at the end of this turn. */
+  hurry(log: JobLog): void
   /** The same, at once. */
   flushNow(log: JobLog): void
 }
@@ -86,13 +88,16 @@ export class JobLog implements LogPlace {
       this.#rows.push({ log: this, seq, count: 1, data: line, note, closed: false, unsure: false })
     }
     this.#pendingChars += line.length + 1
-    this.#flusher.wake(this)
+    if (note === null) this.#flusher.wake(this)
+    else this.#flusher.hurry(this)
     return this.#pendingChars > HIGH_WATER_CHARS ? this.#until(HIGH_WATER_CHARS / 2) : undefined
   }
 
   /** Resolves once everything appended is stored (or refused). */
   async flushed(): Promise<void> {
-    if (this.#rows.length > 0) await this.#until(-1)
+    if (this.#rows.length === 0) return
+    this.#flusher.hurry(this)
+    await this.#until(-1)
   }
 
   /**
@@ -152,6 +157,11 @@ export class JobLog implements LogPlace {
   /** @internal */
   get hasRows(): boolean {
     return this.#rows.length > 0
+  }
+
+  /** @internal Somebody can't go on before all of it is stored. */
+  get isAwaited(): boolean {
+    return this.#waiters.some(({ below }) => below < 0)
   }
 
   #listen(): void {

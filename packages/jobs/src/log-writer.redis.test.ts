@@ -1,5 +1,5 @@
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { jobKeys } from './keys.ts'
 import { LivePublisher } from './live-publisher.ts'
 import { LogWriter } from './log-writer.ts'
@@ -108,6 +108,33 @@ describe.each(SERVERS)('LogWriter on %s', (_name, url) => {
     }
     await log.flushNow()
     expect(parseEntries(await raw()).map(({ data }) => Number(data))).toEqual(Array.from({ length: 20 }, (_, n) => n))
+  })
+
+  it('lets what continues an answer rest after a flush, and neither the beginning of another nor an end', async () => {
+    const flushes: number[] = []
+    const endless = { leastMs: 60_000, mostMs: 60_000, share: 0, calmMs: 0 }
+    const writer = new LogWriter(redis, new LivePublisher(redis), (_, rows) => flushes.push(rows), endless)
+    const open = async () => {
+      const { id } = newSpec()
+      await redis.xadd(jobKeys(id).events, '1-0', 'n', 0)
+      return writer.open(id, { fence: 1, nextSeq: 0, readers: [], onFenced: () => {} })
+    }
+    const [one, other, late] = [await open(), await open(), await open()]
+    const start = { start: { deployment: 'd', simulated: true, dropped: [] } }
+    void one.append('{"n":0}', start)
+    void other.append('{"n":0}', start)
+    await vi.waitUntil(() => flushes.length === 1)
+    void one.append('{"n":1}')
+    await vi.waitUntil(() => flushes.length === 2)
+    void one.append('{"n":2}')
+    void other.append('{"n":1}')
+    void late.append('{"n":0}', start)
+    await vi.waitUntil(() => flushes.length === 3)
+    expect([flushes, one.hasRows, other.hasRows, late.hasRows]).toEqual([[2, 1, 1], true, true, false])
+    void one.append('{"n":3}')
+    await Promise.all([one.flushed(), other.flushNow()])
+    expect(parseEntries((await redis.xrange(one.eventsKey, '(1-0', '+')) as RawEntry[])).toHaveLength(4)
+    late.abandon()
   })
 
   it('drops what waits when its owner gives it up', async () => {

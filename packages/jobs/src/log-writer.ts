@@ -6,27 +6,52 @@ import { rowStore, type StoreRows } from './store-rows.ts'
 
 const RETRY_MS = 50
 
+/** How long a flush is followed by a rest. */
+interface Rests {
+  leastMs: number
+  mostMs: number
+  /** ms of rest for each ms that the flush took beyond `calmMs`. */
+  share: number
+  /** What a flush takes while there is time for everything. */
+  calmMs: number
+}
+
 /**
- * Appends events of all jobs of this process. Stored before shown: one flush takes everything pending, and what Redis took is shown.
- * States: *idle* → *planned* → *flushing*, one at a time and without a timer, so batches grow with load by themselves. A flush is
- * planned for the end of the poll phase, also behind another one: everything that a turn's sockets bring goes into it.
+ * 4 ms are not noticed in an answer and spare half of the flushes of fifty streams. On busy cores a rest of `mostMs` lets two or
+ * three chunks of a stream become one row, one frame and one write.
+ */
+const RESTS: Rests = { leastMs: 4, mostMs: 50, share: 6, calmMs: 2 }
+
+/**
+ * Appends events of all jobs of this process. Stored before shown: what Redis took is shown, nothing else.
+ *
+ * What begins an answer or ends one leaves at the end of its turn. What continues one leaves with that of all others, one flush at a
+ * time, each followed by a rest: a flush wakes Redis and every ingress that has readers, which costs more than ten chunks do. The
+ * rest grows with how long the flush took, so that there is less to do when there is too much.
  */
 export class LogWriter implements Flusher {
   #store: StoreRows
   #onStored: (tookMs: number, rows: number) => void
-  /** Logs with something to store. */
+  #rests: Rests
+  /** Logs of answers that go on. */
   #waiting = new Set<JobLog>()
   #planned = false
   #flushing = false
+  #restUntilMs = Number.NEGATIVE_INFINITY
+  /** Logs of answers that begin, or that somebody waits for. */
+  #urgent = new Set<JobLog>()
+  #hurrying = false
 
   /** `onStored` is told of each flush: from taking what was pending to the acknowledgement, and how many rows that were. */
   constructor(
     redis: RedisClient,
     publisher: LivePublisher,
     onStored: (tookMs: number, rows: number) => void = () => {},
+    rests: Rests = RESTS,
   ) {
     this.#store = rowStore(redis, publisher)
     this.#onStored = onStored
+    this.#rests = rests
   }
 
   /** A log to append to under one fence, from `nextSeq` on. */
@@ -37,32 +62,55 @@ export class LogWriter implements Flusher {
   /** @internal */
   wake(log: JobLog): void {
     this.#waiting.add(log)
-    if (!this.#flushing) this.#plan()
+    this.#plan()
+  }
+
+  /** @internal */
+  hurry(log: JobLog): void {
+    this.#urgent.add(log)
+    if (this.#hurrying) return
+    this.#hurrying = true
+    setImmediate(() => void this.#flushUrgent())
   }
 
   /** @internal */
   flushNow(log: JobLog): void {
-    if (this.#flushing) void this.#send([log])
-    else void this.#flush()
+    void this.#send([log])
   }
 
+  /** At the end of the poll phase, so that everything that a turn's sockets bring goes into it. */
   #plan(): void {
-    if (this.#planned) return
+    if (this.#planned || this.#flushing) return
     this.#planned = true
-    setImmediate(() => {
-      this.#planned = false
-      if (!this.#flushing) void this.#flush()
-    })
+    const restMs = this.#restUntilMs - performance.now()
+    if (restMs > 0) setTimeout(() => void this.#flush(), restMs)
+    else setImmediate(() => void this.#flush())
   }
 
   async #flush(): Promise<void> {
+    this.#planned = false
     this.#flushing = true
     const logs = [...this.#waiting]
     this.#waiting.clear()
+    const startedAtMs = performance.now()
+    const again = await this.#send(logs)
+    const { leastMs, mostMs, share, calmMs } = this.#rests
+    const busyMs = performance.now() - startedAtMs - calmMs
+    this.#restUntilMs = startedAtMs + Math.min(mostMs, Math.max(leastMs, share * busyMs))
     // Redis could not take them now: a connection lost on the way, a failover.
-    if (await this.#send(logs)) await delay(RETRY_MS)
+    if (again) await delay(RETRY_MS)
     this.#flushing = false
     if (this.#waiting.size > 0) this.#plan()
+  }
+
+  /** One at a time as well: what begins meanwhile goes together. */
+  async #flushUrgent(): Promise<void> {
+    while (this.#urgent.size > 0) {
+      const logs = [...this.#urgent]
+      this.#urgent.clear()
+      await this.#send(logs)
+    }
+    this.#hurrying = false
   }
 
   /** Stores one row of each log that has one. True when some have to be sent again. */
@@ -76,8 +124,11 @@ export class LogWriter implements Flusher {
     const outcomes = await this.#store(taken.map(({ row }) => row))
     this.#onStored(performance.now() - takenAtMs, taken.length)
     taken.forEach(({ log }, i) => {
-      log.conclude(outcomes[i]!)
-      if (log.hasRows) this.wake(log)
+      const outcome = outcomes[i]!
+      log.conclude(outcome)
+      if (!log.hasRows) return
+      if (log.isAwaited && outcome !== 'again') this.hurry(log)
+      else this.wake(log)
     })
     return outcomes.includes('again')
   }
