@@ -10,9 +10,8 @@ const RETRY_MS = 50
 interface Rests {
   leastMs: number
   mostMs: number
-  /** ms of rest for each ms that the flush took beyond `calmMs`. */
+  /** ms of rest for each ms that the flush took beyond the shortest one so far, which is the way to Redis, and `calmMs`. */
   share: number
-  /** What a flush takes while there is time for everything. */
   calmMs: number
 }
 
@@ -20,7 +19,7 @@ interface Rests {
  * 4 ms are not noticed in an answer and spare half of the flushes of fifty streams. On busy cores a rest of `mostMs` lets two or
  * three chunks of a stream become one row, one frame and one write.
  */
-const RESTS: Rests = { leastMs: 4, mostMs: 50, share: 6, calmMs: 2 }
+const RESTS: Rests = { leastMs: 4, mostMs: 50, share: 6, calmMs: 1.5 }
 
 /**
  * Appends events of all jobs of this process. Stored before shown: what Redis took is shown, nothing else.
@@ -38,6 +37,7 @@ export class LogWriter implements Flusher {
   #planned = false
   #flushing = false
   #restUntilMs = Number.NEGATIVE_INFINITY
+  #shortestMs = Number.POSITIVE_INFINITY
   /** Logs of answers that begin, or that somebody waits for. */
   #urgent = new Set<JobLog>()
   #hurrying = false
@@ -94,13 +94,16 @@ export class LogWriter implements Flusher {
     this.#waiting.clear()
     const startedAtMs = performance.now()
     const again = await this.#send(logs)
-    const { leastMs, mostMs, share, calmMs } = this.#rests
-    const busyMs = performance.now() - startedAtMs - calmMs
-    this.#restUntilMs = startedAtMs + Math.min(mostMs, Math.max(leastMs, share * busyMs))
+    this.#restUntilMs = startedAtMs + this.#restAfter(performance.now() - startedAtMs)
     // Redis could not take them now: a connection lost on the way, a failover.
     if (again) await delay(RETRY_MS)
     this.#flushing = false
     if (this.#waiting.size > 0) this.#plan()
+  }
+
+  #restAfter(tookMs: number): number {
+    const { leastMs, mostMs, share, calmMs } = this.#rests
+    return Math.min(mostMs, Math.max(leastMs, share * (tookMs - this.#shortestMs - calmMs)))
   }
 
   /** One at a time as well: what begins meanwhile goes together. */
@@ -122,7 +125,9 @@ export class LogWriter implements Flusher {
     if (taken.length === 0) return false
     const takenAtMs = performance.now()
     const outcomes = await this.#store(taken.map(({ row }) => row))
-    this.#onStored(performance.now() - takenAtMs, taken.length)
+    const tookMs = performance.now() - takenAtMs
+    this.#shortestMs = Math.min(this.#shortestMs, tookMs)
+    this.#onStored(tookMs, taken.length)
     taken.forEach(({ log }, i) => {
       const outcome = outcomes[i]!
       log.conclude(outcome)
