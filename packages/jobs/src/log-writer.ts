@@ -16,10 +16,10 @@ interface Rests {
 }
 
 /**
- * 4 ms are not noticed in an answer and spare half of the flushes of fifty streams. On busy cores a rest of `mostMs` lets two or
- * three chunks of a stream become one row, one frame and one write.
+ * 4 ms are not noticed in an answer and spare half of the flushes of fifty streams. Where the cores can't
+ * keep up, a longer rest lets several chunks of a stream become one row, one frame and one write.
  */
-const RESTS: Rests = { leastMs: 4, mostMs: 50, share: 6, calmMs: 1.5 }
+const RESTS: Rests = { leastMs: 4, mostMs: 100, share: 12, calmMs: 1.5 }
 
 /**
  * Appends events of all jobs of this process. Stored before shown: what Redis took is shown, nothing else.
