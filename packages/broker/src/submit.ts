@@ -2,6 +2,7 @@ import { BrokerError } from '@switchyard/contract/broker-error'
 import type { RoutedDeployment } from '@switchyard/contract/job'
 import { createJob, type NewJob } from '@switchyard/jobs/create-job'
 import { INLINE_BODY_BYTES } from '@switchyard/jobs/durations'
+import { writeTogether } from '@switchyard/redis/coalesce-writes'
 import { isClusterClient } from '@switchyard/redis/connect'
 import type { Broker } from './broker.ts'
 import { cancelOnceReachable } from './cancel-once-reachable.ts'
@@ -29,6 +30,7 @@ export async function submit(broker: Broker, job: NewJob, options: { replayable?
   const together = !isClusterClient(broker.jobs.redis) && job.body.length <= INLINE_BODY_BYTES
   let created: { rowId: string } | null
   try {
+    if (together) writeTogether(broker.jobs.redis)
     const creating = createJob(broker.jobs, job)
     if (together) add()
     created = await creating

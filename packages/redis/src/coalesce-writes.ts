@@ -1,10 +1,21 @@
 import type { Socket } from 'node:net'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 
 /** With nothing written for so long, nothing is likely to follow in this turn that would be worth waiting for. */
 const QUIET_MS = 0.5
 /** Text that is gathered; what comes on top begins another piece. */
 const PIECE_CHARS = 256 * 1024
+
+/** Of each client that has been connected: begins to gather. */
+const gatherers = new WeakMap<Redis | Cluster, () => void>()
+
+/**
+ * What is sent from here to the end of the microtasks leaves in one write, on a quiet connection too: for commands whose answers are
+ * wanted together. The server reads them, logs them and answers them at once. Does nothing on a cluster.
+ */
+export function writeTogether(redis: Redis | Cluster): void {
+  gatherers.get(redis)?.()
+}
 
 /**
  * Commands of one event-loop turn leave in one write instead of one each: a system call, and waking the server for it, costs more
@@ -28,23 +39,33 @@ export function coalesceWrites(redis: Redis): void {
       write.call(stream, piece)
     }
 
-    function gather(): void {
+    function isQuiet(): boolean {
+      const nowMs = performance.now()
+      const quiet = nowMs - lastMs >= QUIET_MS
+      lastMs = nowMs
+      return quiet
+    }
+
+    function gather(until: (leave: () => void) => void): void {
       gathering = true
       stream.cork()
-      setImmediate(() => {
-        gathering = false
-        flush()
-        stream.uncork()
-      })
+      until(leave)
     }
+
+    function leave(): void {
+      gathering = false
+      flush()
+      stream.uncork()
+    }
+
+    gatherers.set(redis, () => {
+      if (!gathering) gather(isQuiet() ? process.nextTick : setImmediate)
+    })
 
     stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
       if (!gathering) {
-        const nowMs = performance.now()
-        const isQuiet = nowMs - lastMs >= QUIET_MS
-        lastMs = nowMs
-        if (isQuiet) return write.call(stream, chunk, ...rest)
-        gather()
+        if (isQuiet()) return write.call(stream, chunk, ...rest)
+        gather(setImmediate)
       }
       if (typeof chunk === 'string' && rest.length === 0) {
         text += chunk

@@ -7,6 +7,7 @@ import { withdrawAttempt } from '@switchyard/jobs/withdraw-attempt'
 import type { Delivery } from '@switchyard/lanes/delivery'
 import { hasLimits } from '@switchyard/limits/limit-config'
 import { reserve } from '@switchyard/limits/reserve'
+import { writeTogether } from '@switchyard/redis/coalesce-writes'
 import { estimateCost } from './bill-attempt.ts'
 import { giveBack } from './give-back.ts'
 import type { HeadStart, Hold } from './hold.ts'
@@ -36,6 +37,7 @@ export async function claimAhead(
   const { deployment } = target
   const limited = hasLimits(deployment.limits)
   const lease = attemptId(delivery.jobId, beginning.number)
+  if (limited) writeTogether(broker.jobs.redis)
   const [reserved, claimed] = await Promise.allSettled([
     limited
       ? reserve(

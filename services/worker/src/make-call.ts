@@ -53,10 +53,9 @@ export async function makeCall(
   const { spec } = hold
   const signal = open.stop?.signal ?? hold.signal
   const made = !signal.aborted
-  if (open.onTrial) worker.trials.begin(hold.jobId, spec.stream)
   const span = startAttemptSpan(worker, hold, beginning)
   const sink = new AnswerSink(hold, open)
-  const result = await callProvider(
+  const calling = callProvider(
     worker.transport,
     {
       ...clientDialect(hold),
@@ -73,6 +72,9 @@ export async function makeCall(
     },
     sink,
   )
+  // Behind the request, which is on its way: nobody waits for this.
+  if (open.onTrial) worker.trials.begin(hold.jobId, spec.stream)
+  const result = await calling
   if (open.onTrial) worker.trials.end(hold.jobId)
   learn(worker, open, result)
   hold.unlease(open.id)
