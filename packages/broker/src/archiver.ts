@@ -12,9 +12,14 @@ export interface Archiver {
 }
 
 const AT_ONCE = 4
-const MOST_WAITING = 10_000
-/** Unhurried, one archive in so many ms: a burst of live work is not slowed down by the files of the burst before it. */
-const PACE_MS = 10
+const MOST_WAITING = 20_000
+/**
+ * Unhurried, what waits is spread over so long: the files of one burst do not slow down the next, and under a lasting load as many
+ * are archived as end, that much behind.
+ */
+const SPREAD_MS = 60_000
+/** Few are no burden: one in so many ms at least. */
+const LONGEST_PACE_MS = 40
 
 /**
  * Compressing and writing files happens beside the sweep, so that no rescue waits for it, and while Redis has room at a pace that
@@ -36,7 +41,8 @@ export function createArchiver(broker: Broker, hurried: () => boolean): Archiver
         broker.onError(error, 'archive a job')
       }
       if (!hurried()) {
-        await pace(PACE_MS * AT_ONCE, undefined, { signal: stopped.signal }).catch(() => {})
+        const paceMs = Math.min(LONGEST_PACE_MS, SPREAD_MS / (waiting.size + 1))
+        await pace(paceMs * AT_ONCE, undefined, { signal: stopped.signal }).catch(() => {})
       }
     }
     running--
