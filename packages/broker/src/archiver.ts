@@ -15,7 +15,7 @@ const AT_ONCE = 4
 const MOST_WAITING = 20_000
 /**
  * Unhurried, what waits is spread over so long: the files of one burst do not slow down the next, and under a lasting load as many
- * are archived as end, that much behind.
+ * are archived as end, that much behind. Up to `MOST_WAITING` in that time, 333 a second; what ends beyond comes up again later.
  */
 const SPREAD_MS = 60_000
 /** Few are no burden: one in so many ms at least. */
