@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { Connection } from './connection.ts'
 import type { AnswerKind, Target } from './load.ts'
 import { CHUNKS, makePrompt } from './prompt.ts'
 import { bodyFault, hasContent, streamFault } from './verify-answer.ts'
@@ -14,44 +14,48 @@ export interface Exchange {
 }
 
 /** Sends one request, reads the whole answer and checks it; never rejects. `onFirstToken` is told of a stream's first content. */
-export function exchange(
-  pool: Dispatcher,
+export async function exchange(
+  connection: Connection,
   target: Target,
   kind: AnswerKind,
   model: string,
   onFirstToken?: () => void,
 ): Promise<Exchange> {
   const { body, text } = makePrompt(model, kind === 'stream')
-  const parts: Buffer[] = []
+  const request = `${requestHead(target)}content-length: ${body.length}\r\n\r\n${body}`
   const beganMs = performance.now()
-  let status = 0
   let firstTokenMs: number | null = null
 
-  return new Promise((resolve) => {
-    const end = (failure: string | null) => resolve({ beganMs, firstTokenMs, endedMs: performance.now(), failure })
-    pool.dispatch(
-      { origin: target.origin, path: target.path, method: 'POST', headers: target.headers, body },
-      {
-        onRequestStart() {},
-        onResponseStart(_controller, statusCode) {
-          status = statusCode
-        },
-        onResponseData(_controller, part) {
-          if (kind === 'stream' && firstTokenMs === null && hasContent(part)) {
-            firstTokenMs = performance.now()
-            onFirstToken?.()
-          }
-          parts.push(part)
-        },
-        onResponseEnd() {
-          const answer = Buffer.concat(parts).toString('latin1')
-          if (status !== 200) end(`status ${status}: ${answer.slice(0, 200)}`)
-          else end(kind === 'stream' ? streamFault(answer, text, CHUNKS) : bodyFault(answer, text))
-        },
-        onResponseError(_controller, error) {
-          end(`no answer: ${error.message}`)
-        },
-      },
-    )
-  })
+  function look(part: string): void {
+    if (kind !== 'stream' || firstTokenMs !== null || !hasContent(part)) return
+    firstTokenMs = performance.now()
+    onFirstToken?.()
+  }
+
+  function faultOf(status: number, answer: string): string | null {
+    if (status !== 200) return `status ${status}: ${answer.slice(0, 200)}`
+    return kind === 'stream' ? streamFault(answer, text, CHUNKS) : bodyFault(answer, text)
+  }
+
+  try {
+    const answer = await connection.ask(request, look)
+    const endedMs = performance.now()
+    return { beganMs, firstTokenMs, endedMs, failure: faultOf(answer.status, answer.body) }
+  } catch (error) {
+    const failure = `no answer: ${(error as Error).message}`
+    return { beganMs, firstTokenMs, endedMs: performance.now(), failure }
+  }
+}
+
+const heads = new WeakMap<Target, string>()
+
+/** Request line and the headers that are the same for every request of a target. */
+function requestHead(target: Target): string {
+  let head = heads.get(target)
+  if (head === undefined) {
+    const lines = Object.entries(target.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    head = `POST ${target.path} HTTP/1.1\r\nhost: ${new URL(target.origin).host}\r\n${lines.join('')}`
+    heads.set(target, head)
+  }
+  return head
 }

@@ -14,7 +14,7 @@ async function obey(command: Command): Promise<Measured | Held> {
       return open.held
     case 'release': {
       const held = open?.held ?? { failed: 0, failures: [] }
-      await open?.release()
+      open?.release()
       open = undefined
       return held
     }

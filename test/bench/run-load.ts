@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pool } from 'undici'
+import { type Connection, openConnection } from './connection.ts'
 import { type Exchange, exchange } from './exchange.ts'
 import type { Load, Measured } from './load.ts'
 import { cpuTimes } from './process-facts.ts'
@@ -12,7 +12,6 @@ const AFTER_FAILURE_MS = 20
 /** A closed loop: `concurrency` requests at a time, each on a connection of its own that is kept. */
 export async function runLoad(load: Load): Promise<Measured> {
   const { target, kind, model, concurrency, spreadMs, warmMs, windowMs, watch } = load
-  const pool = new Pool(target.origin, { connections: concurrency, pipelining: 1, headersTimeout: 30_000 })
   const firstTokens: number[] = []
   const totals: number[] = []
   const failures: string[] = []
@@ -35,16 +34,19 @@ export async function runLoad(load: Load): Promise<Measured> {
     if (firstTokenMs !== null) firstTokens.push(firstTokenMs - beganMs)
   }
 
-  async function askAgainAndAgain(index: number): Promise<void> {
+  async function askAgainAndAgain(connection: Connection, index: number): Promise<void> {
     await sleep((spreadMs * index) / concurrency)
     while (closesMs === Number.POSITIVE_INFINITY) {
-      const done = await exchange(pool, target, kind, model)
+      const done = await exchange(connection, target, kind, model)
       note(done)
       if (done.failure !== null) await sleep(AFTER_FAILURE_MS)
     }
+    connection.close()
   }
 
-  const askers = Array.from({ length: concurrency }, (_, index) => askAgainAndAgain(index))
+  const askers = Array.from({ length: concurrency }, (_, index) =>
+    askAgainAndAgain(openConnection(target.origin), index),
+  )
   await sleep(warmMs)
   const before = cpuTimes(watch)
   opensMs = performance.now()
@@ -52,7 +54,6 @@ export async function runLoad(load: Load): Promise<Measured> {
   closesMs = performance.now()
   const after = cpuTimes(watch)
   await Promise.all(askers)
-  await pool.destroy()
   return {
     completed,
     windowMs: closesMs - opensMs,

@@ -16,10 +16,17 @@ ServerResponse.prototype.end = function inTurns(this: ServerResponse, ...args: u
     if (this.destroyed) return
     if (next === events.length) Reflect.apply(end, this, [])
     else {
-      this.write(events[next++])
+      // The first takes the headers along; the others are framed here, since Node's own `write` makes four pieces of each.
+      if (next === 0 || this.socket === null) this.write(events[next])
+      else this.socket.write(frame(events[next]!))
+      next++
       setImmediate(writeNext)
     }
   }
   writeNext()
   return this
+}
+
+function frame(event: string): string {
+  return `${Buffer.byteLength(event).toString(16)}\r\n${event}\r\n`
 }

@@ -29,7 +29,7 @@ it('tells the right body from another', () => {
 })
 
 it('sees the first content and not the role before it', () => {
-  expect(hasContent(Buffer.from(ROLE))).toBe(false)
-  expect(hasContent(Buffer.from(ROLE + chunk('h')))).toBe(true)
-  expect(hasContent(Buffer.from('data: {"delta":{"content":"'))).toBe(false)
+  expect(hasContent(ROLE)).toBe(false)
+  expect(hasContent(ROLE + chunk('h'))).toBe(true)
+  expect(hasContent('data: {"delta":{"content":"')).toBe(false)
 })

@@ -28,10 +28,10 @@ export function bodyFault(body: string, text: string): string | null {
 }
 
 /** Whether there is content in this part of a stream (the chunk with the role has an empty one). */
-export function hasContent(part: Buffer): boolean {
+export function hasContent(part: string): boolean {
   for (let at = part.indexOf(CONTENT); at >= 0; at = part.indexOf(CONTENT, at + 1)) {
-    const next = part[at + CONTENT.length]
-    if (next !== undefined && next !== 0x22) return true
+    const next = at + CONTENT.length
+    if (next < part.length && part[next] !== '"') return true
   }
   return false
 }
