@@ -57,7 +57,10 @@ export function openConnection(origin: string): Connection {
   }
 
   function read(part: string): void {
-    if (waiting === undefined) return fail(new Error('an answer to nothing'))
+    if (waiting === undefined) {
+      fail(new Error('an answer to nothing'))
+      return
+    }
     text += part
     waiting.onPart(part)
     head ??= readHead(text)
