@@ -44,10 +44,11 @@ describe('the writes of one connection', () => {
     expect(await redis.get('n')).toBe(String(COMMANDS * ROUNDS))
   })
 
-  it('are one for commands that are to go together, those of the microtasks that follow among them', async () => {
+  it('are one for commands that are to go together, those of the microtasks and ticks that follow among them', async () => {
     const writes = await writesFor(() => {
       writeTogether(redis)
-      return Promise.all([redis.ping(), Promise.resolve().then(() => redis.ping())])
+      const inATick = new Promise((resolve) => process.nextTick(() => resolve(redis.ping())))
+      return Promise.all([redis.ping(), Promise.resolve().then(() => redis.ping()), inATick])
     })
     expect(writes).toBe(ROUNDS)
   })

@@ -6,12 +6,17 @@ const QUIET_MS = 0.5
 /** Text that is gathered; what comes on top begins another piece. */
 const PIECE_CHARS = 256 * 1024
 
+/** Behind those that were asked for meanwhile. */
+function afterTicks(leave: () => void): void {
+  process.nextTick(process.nextTick, leave)
+}
+
 /** Of each client that has been connected: begins to gather. */
 const gatherers = new WeakMap<Redis | Cluster, () => void>()
 
 /**
- * What is sent from here to the end of the microtasks leaves in one write, on a quiet connection too: for commands whose answers are
- * wanted together. The server reads them, logs them and answers them at once. Does nothing on a cluster.
+ * What is sent from here to the end of the microtasks, and of the ticks that are due then, leaves in one write, on a quiet connection
+ * too: for commands whose answers are wanted together. The server reads them, logs them and answers them at once. Does nothing on a cluster.
  */
 export function writeTogether(redis: Redis | Cluster): void {
   gatherers.get(redis)?.()
@@ -59,7 +64,7 @@ export function coalesceWrites(redis: Redis): void {
     }
 
     gatherers.set(redis, () => {
-      if (!gathering) gather(isQuiet() ? process.nextTick : setImmediate)
+      if (!gathering) gather(isQuiet() ? afterTicks : setImmediate)
     })
 
     stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
