@@ -4,8 +4,8 @@ import { STREAMED, WHOLE } from './measure-saturation.ts'
 import type { Rig } from './rig.ts'
 import type { Variant } from './variant.ts'
 
-/** Of each kind of load. Gateways run for weeks: what counts is code that is compiled, and a second's load leaves much of it to do. */
-const WARM_MS = 5_000
+/** Of each kind of load. Gateways run for weeks, so compiled code is what counts: after half of this every variant still gains a tenth. */
+const WARM_MS = 10_000
 
 /** Loads one variant as it is going to be measured, and notes nothing but failures. Resolves to how many answers it gave. */
 export async function warmUp(rig: Rig, name: string, variant: Variant): Promise<number> {
