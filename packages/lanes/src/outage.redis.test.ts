@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isClusterClient } from '@switchyard/redis/connect'
+import { isWhole, startOwnCluster } from '@switchyard/redis/testing/own-cluster'
+import { type OwnRedis, startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Consumer } from './consumer.ts'
 import { type Delivery, deliveryId } from './delivery.ts'
 import { laneKeys } from './keys.ts'
 import { ANYBODY, ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
-import { isClusterUp, startOwnCluster } from './testing/own-cluster.ts'
-import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
 import { until } from './testing/until.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -55,7 +55,7 @@ describe.each([
 
   /** A node that comes back takes a few seconds to be let into its cluster again; consumption has 5 s from then on. */
   async function expectResumed(): Promise<void> {
-    if (servers.length > 1) await until('the cluster is back', () => isClusterUp(servers))
+    if (servers.length > 1) await until('the cluster is back', () => isWhole(servers))
     const begin = performance.now()
     await addSoon(newDeliveries(5))
     expect(performance.now() - begin).toBeLessThan(RESUME_MS)
@@ -112,6 +112,6 @@ describe.each([
     await consumer.stop()
     expect(performance.now() - begin).toBeLessThan(3_000)
     await server.start()
-    if (servers.length > 1) await until('the cluster is back', () => isClusterUp(servers))
+    if (servers.length > 1) await until('the cluster is back', () => isWhole(servers))
   })
 })

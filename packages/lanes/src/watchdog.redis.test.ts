@@ -1,9 +1,9 @@
+import { type OwnRedis, startOwnRedis } from '@switchyard/redis/testing/own-redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Consumer } from './consumer.ts'
 import { type Delivery, deliveryId } from './delivery.ts'
 import { startFreezingProxy } from './testing/freezing-proxy.ts'
 import { ANYBODY, ids, type LaneBundle, newDeliveries, openLane } from './testing/lane-bundle.ts'
-import { type OwnRedis, startOwnRedis } from './testing/own-redis.ts'
 import { until } from './testing/until.ts'
 import type { Verdict } from './verdict.ts'
 

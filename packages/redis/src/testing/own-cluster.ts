@@ -20,7 +20,7 @@ export async function startOwnCluster(): Promise<OwnRedis[]> {
 }
 
 /** Every node knows all of them and says that all is well. */
-async function isWhole(nodes: OwnRedis[]): Promise<boolean> {
+export async function isWhole(nodes: OwnRedis[]): Promise<boolean> {
   const infos = await Promise.all(nodes.map((node) => node.ask('CLUSTER', 'INFO').catch(() => '')))
   const expected = ['cluster_state:ok', `cluster_known_nodes:${nodes.length}`]
   return infos.every((info) => expected.every((line) => String(info).includes(line)))

@@ -28,20 +28,45 @@ export interface OwnRedis {
 }
 
 const PATIENCE_MS = 20_000
+/** A port that is free can be taken before the server has it: other tests choose theirs at the same time. */
+const TRIES = 5
 
 export async function startOwnRedis(options: { clustered?: boolean } = {}): Promise<OwnRedis> {
-  const [port, busPort, dir] = [await freePort(), await freePort(), await mkdtemp(join(tmpdir(), 'own-redis-'))]
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '2000']
-  const server = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir, '--save', '', '--appendonly', 'yes']
+  const dir = await mkdtemp(join(tmpdir(), 'own-redis-'))
+  let [port, busPort] = [0, 0]
   let child: ChildProcess | null = null
+
+  async function startAnywhere(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      ;[port, busPort] = [await freePort(), await freePort()]
+      try {
+        await start()
+        return
+      } catch (error) {
+        if (tries === TRIES) throw error
+      }
+    }
+  }
 
   async function start(): Promise<void> {
     const program = process.env.SWITCHYARD_REDIS_SERVER || 'redis-server'
+    const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '2000']
+    const server = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir, '--save', '', '--appendonly', 'yes']
     const started = spawn(program, options.clustered ? [...server, ...cluster] : server, { stdio: 'ignore' })
     child = started
     for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(10)) {
-      if ((await ask('PING').catch(() => null)) === 'PONG') return
+      if (await isReady(started.pid)) return
       if (started.exitCode !== null || performance.now() > deadline) throw new Error(`${program} does not start`)
+    }
+  }
+
+  /** By its own word: the port may be that of another test's server. */
+  async function isReady(pid: number | undefined): Promise<boolean> {
+    try {
+      const info = String(await ask('INFO', 'server'))
+      return info.includes(`process_id:${pid}\r\n`) && (await ask('PING')) === 'PONG'
+    } catch {
+      return false
     }
   }
 
@@ -63,7 +88,7 @@ export async function startOwnRedis(options: { clustered?: boolean } = {}): Prom
     await gone
   }
 
-  await start()
+  await startAnywhere()
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
