@@ -14,7 +14,8 @@ export interface Connection {
 
 /** One for all connections: what was read is taken out before anything else is read. */
 const buffer = Buffer.allocUnsafe(64 * 1024)
-const SILENCE_MS = 30_000
+/** Streams that are held while memory is measured are silent, the first of them until the last is open. */
+const SILENCE_MS = 300_000
 const HEAD_END = '\r\n\r\n'
 const LAST_CHUNK = '\r\n0\r\n\r\n'
 
