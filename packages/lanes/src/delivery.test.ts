@@ -22,20 +22,21 @@ const first: FirstChoice = { deployment: 'opus', inputTokens: 10, outputTokens: 
 test('a message carries its first choice, where that is short', () => {
   const data = deliveryData({ jobId: 'job', delivery: 1, first })
   expect(data.length).toBeLessThan(64)
-  expect(parseFirstChoice(JSON.parse(data))).toEqual(first)
+  expect(parseFirstChoice(data)).toEqual(first)
   expect(deliveryData({ jobId: 'job', delivery: 1 })).toBe('{}')
   expect(deliveryData({ jobId: 'job', delivery: 1, first: { ...first, deployment: 'ö'.repeat(100) } })).toBe('{}')
 })
 
 test.each([
-  {},
-  null,
-  undefined,
-  'x',
-  { first: null },
-  { first: [] },
-  { first: ['opus', 1] },
-  { first: ['opus', 1, '2'] },
+  '',
+  '{}',
+  'null',
+  '"x"',
+  '{"first":',
+  '{"first":null}',
+  '{"first":[]}',
+  '{"first":["opus",1]}',
+  '{"first":["opus",1,"2"]}',
 ])('%j names no first choice', (data) => {
   expect(parseFirstChoice(data)).toBeUndefined()
 })

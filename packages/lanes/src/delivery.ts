@@ -17,6 +17,7 @@ export interface FirstChoice {
 }
 
 const MOST_DATA_BYTES = 200
+const NO_DATA = '{}'
 
 /**
  * The BullMQ id of a delivery, `<jobId>.<delivery>`. It says all there is to know, so that a message whose hash was half deleted can still be
@@ -39,14 +40,16 @@ export function parseDeliveryId(id: string): Delivery | null {
  * Redis keeps a hash whose values have at most 64 bytes in a third of the memory.
  */
 export function deliveryData({ first }: Delivery): string {
-  if (!first) return '{}'
+  if (!first) return NO_DATA
   const { deployment, inputTokens, outputTokens, drop } = first
   const data = JSON.stringify({ first: [deployment, inputTokens, outputTokens, ...drop] })
-  return Buffer.byteLength(data) <= MOST_DATA_BYTES ? data : '{}'
+  return Buffer.byteLength(data) <= MOST_DATA_BYTES ? data : NO_DATA
 }
 
 /** The first choice that a message's data names; undefined for data without, or that is none of ours. */
-export function parseFirstChoice(data: unknown): FirstChoice | undefined {
+export function parseFirstChoice(json: string): FirstChoice | undefined {
+  if (json === NO_DATA) return undefined
+  const data = parse(json)
   if (typeof data !== 'object' || data === null || !('first' in data) || !Array.isArray(data.first)) return undefined
   const [deployment, inputTokens, outputTokens, ...drop] = data.first as unknown[]
   const isValid =
@@ -60,5 +63,13 @@ export function parseFirstChoice(data: unknown): FirstChoice | undefined {
     inputTokens: inputTokens as number,
     outputTokens: outputTokens as number,
     drop: drop as string[],
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
   }
 }

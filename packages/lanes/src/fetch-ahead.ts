@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
 import type { Redis } from 'ioredis'
-import type { Fetched } from './fetch-delivery.ts'
+import type { Fetched, FetchedDelivery } from './fetch-delivery.ts'
 
 /** The answer to a fetch arrives with that to its wait; where it does not, the connection is in trouble. */
 const BEHIND_MS = 100
@@ -31,8 +31,13 @@ export interface FetchAhead {
  * when its lock has run out, as from any consumer that stops.
  *
  * @param fetch sends the fetch; null: none is wanted now
+ * @param begin hears of a delivery as soon as it is there, before those who wait for the wake-up
  */
-export function fetchBehindWaits(blocking: Redis, fetch: () => Promise<Fetched> | null): FetchAhead {
+export function fetchBehindWaits(
+  blocking: Redis,
+  fetch: () => Promise<Fetched> | null,
+  begin: (delivery: FetchedDelivery) => void,
+): FetchAhead {
   const deliveries: Fetched[] = []
   let other: Fetched | null = null
   let sent = 0
@@ -63,8 +68,10 @@ export function fetchBehindWaits(blocking: Redis, fetch: () => Promise<Fetched> 
     if (!fetching) return
     try {
       const fetched = await fetching
-      if (fetched.kind === 'delivery') deliveries.push(fetched)
-      else other = fetched
+      if (fetched.kind === 'delivery') {
+        deliveries.push(fetched)
+        begin(fetched)
+      } else other = fetched
       if (number <= givenUp && deliveries.length > 0) late()
     } catch {
       // The fetch that follows says what is wrong.

@@ -17,18 +17,20 @@ export interface Holder {
   lockDurationMs: number
 }
 
+export interface FetchedDelivery {
+  kind: 'delivery'
+  id: string
+  /** JSON. */
+  data: string
+  /** How often it was handed out, this time included. */
+  begun: number
+  fetchedAtMs: number
+  /** Nothing is left to fetch, now or later. */
+  isLast: boolean
+}
+
 export type Fetched =
-  | {
-      kind: 'delivery'
-      id: string
-      /** JSON. */
-      data: string
-      /** How often it was handed out, this time included. */
-      begun: number
-      fetchedAtMs: number
-      /** Nothing is left to fetch, now or later. */
-      isLast: boolean
-    }
+  | FetchedDelivery
   /** `nextAtMs`: when the first delayed one is due. */
   | { kind: 'nothing'; nextAtMs?: number }
   /** Something is special about the lane; BullMQ's own script must look. Nothing was fetched. */

@@ -5,7 +5,7 @@ import type { Allowance } from './allowance.ts'
 import { type FirstChoice, parseFirstChoice } from './delivery.ts'
 import { handBack } from './hand-back.ts'
 import { laneKeys, queueName } from './keys.ts'
-import { LaneBackend } from './lane-backend.ts'
+import { type Begun, LaneBackend } from './lane-backend.ts'
 import type { LaneSettings } from './lane-settings.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -47,15 +47,27 @@ export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
   let retired: Promise<void> | null = null
   let backend: LaneBackend | undefined
 
-  async function process(job: Job, token?: string): Promise<void> {
-    // Fetched while the worker was being retired: nobody has begun with it.
-    if (retired !== null) return handBack(job, token, Date.now(), onError)
-    held++
+  /** The work on what was fetched, until BullMQ comes to process it. */
+  const begun = new Map<string, Promise<Verdict>>()
+
+  function begin({ id, data, begun: times }: Begun): void {
+    // Somebody may still begin with what comes while this worker is being retired.
+    if (retired !== null) return
     // One that was put off or stalled is no first delivery any more, though its data says so still.
-    const first = job.attemptsStarted > 1 ? undefined : parseFirstChoice(job.data)
-    const verdict = await onDelivery(job.id!, first)
+    begun.set(id, run(id, times > 1 ? undefined : parseFirstChoice(data)))
+  }
+
+  async function run(id: string, first: FirstChoice | undefined): Promise<Verdict> {
+    held++
+    const verdict = await onDelivery(id, first)
     held--
     if (held === 0) whenIdle?.()
+    return verdict
+  }
+
+  async function process(job: Job, token?: string): Promise<void> {
+    const verdict = await (begun.get(job.id!) ?? { kind: 'delay', untilMs: Date.now() })
+    begun.delete(job.id!)
     if (verdict.kind === 'delay') return handBack(job, token, verdict.untilMs, onError)
   }
 
@@ -77,7 +89,7 @@ export function startLaneWorker(options: LaneWorkerOptions): LaneWorker {
       removeOnFail: { count: 0 },
     },
     (name, workerOptions) => {
-      backend = new LaneBackend(redis, laneKeys(lane, prefix), options.allowance, name, {
+      backend = new LaneBackend(redis, laneKeys(lane, prefix), options.allowance, begin, name, {
         ...workerOptions,
         connection: redis,
       })
