@@ -70,7 +70,7 @@ export class LogWriter implements Flusher {
     this.#urgent.add(log)
     if (this.#hurrying) return
     this.#hurrying = true
-    setImmediate(() => void this.#flushUrgent())
+    queueMicrotask(() => void this.#flushUrgent())
   }
 
   /** @internal */

@@ -15,6 +15,7 @@ export interface Trials {
 export function createTrials(jobs: Jobs, onError: (error: unknown) => void): Trials {
   const running = new Set<string>()
   let timer: NodeJS.Timeout | null = null
+  let begun: string[] = []
 
   function confirm(jobIds: string[]): void {
     confirmAttempts(jobs, jobIds).catch(onError)
@@ -26,10 +27,16 @@ export function createTrials(jobs: Jobs, onError: (error: unknown) => void): Tri
     running.clear()
   }
 
+  /** The requests of this turn leave in its check phase; this is behind them. */
+  function confirmBegun(): void {
+    confirm(begun)
+    begun = []
+  }
+
   return {
     begin(jobId, stream) {
       if (stream) {
-        confirm([jobId])
+        if (begun.push(jobId) === 1) setImmediate(confirmBegun)
         return
       }
       running.add(jobId)

@@ -72,7 +72,6 @@ export async function makeCall(
     },
     sink,
   )
-  // Behind the request, which is on its way: nobody waits for this.
   if (open.onTrial) worker.trials.begin(hold.jobId, spec.stream)
   const result = await calling
   if (open.onTrial) worker.trials.end(hold.jobId)
