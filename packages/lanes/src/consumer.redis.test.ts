@@ -92,6 +92,15 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     expect(Date.now() - addedAt).toBeGreaterThanOrEqual(590)
   })
 
+  test('one that is due sooner than in a second comes before a second is over, on an idle lane too', async () => {
+    await bundle.consume(take)
+    const addedAt = Date.now()
+    await bundle.putOff(newDeliveries(1)[0]!, 100)
+    await until('it is handled', () => handled.length === 1)
+    expect(Date.now() - addedAt).toBeGreaterThanOrEqual(99)
+    expect(Date.now() - addedAt).toBeLessThan(1_000)
+  })
+
   test('a handler that throws is reported and the delivery comes again, even one that throws at once', async () => {
     const { producer, lane, errors } = bundle
     let calls = 0
@@ -197,7 +206,7 @@ describe.each(SERVERS)('a consumer on %s', (_name, url) => {
     await until('all are done', isEmpty)
   })
 
-  test('more slots than a BullMQ Worker should have are spread over several', async () => {
+  test('more slots than one fetcher should have are spread over several', async () => {
     const { producer, lane } = bundle
     const finish: (() => void)[] = []
     const consumer = await bundle.consume(() => new Promise((resolve) => finish.push(() => resolve(DONE))), {

@@ -68,7 +68,7 @@ interface Fetcher {
 /**
  * Fetches a lane's deliveries and carries out what `handle` decides about each.
  *
- * States: consuming ⇄ paused (asked for, or all that was allowed is fetched), both → stopped. Within it, fetchers (BullMQ Workers) come and go: the watchdog replaces one
+ * States: consuming ⇄ paused (asked for, or all that was allowed is fetched), both → stopped. Within it, fetchers come and go: the watchdog replaces one
  * that should be fetching and is not (https://github.com/taskforcesh/bullmq/issues/4479, #4585); the old one keeps and
  * renews what it holds until that is settled.
  */

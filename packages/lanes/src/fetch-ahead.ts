@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisClient } from '@switchyard/redis/connect'
 import type { Redis } from 'ioredis'
 import type { Fetched, FetchedDelivery } from './fetch-delivery.ts'
@@ -10,14 +10,8 @@ const BEHIND_MS = 100
 const END_MS = 500
 
 export interface FetchAhead {
-  /** Once a wait is over: resolves when the fetch behind it has come back or failed, or 100 ms later; it is late then. */
-  settled(): Promise<void>
-  /** Something was fetched that nobody has taken. */
-  hasDelivery(): boolean
-  /** What was fetched and not taken yet; null: nothing was asked, or it failed. */
-  take(): Fetched | null
-  /** Calls `listener`, the last one given, when a late one comes with a delivery. */
-  onLate(listener: () => void): void
+  /** Once a wait is over: what the fetch behind it found; null: none was sent, it failed, or its answer is late, by 100 ms. */
+  settled(): Promise<Fetched | null>
   /** Ends the wait now, so that what its fetch takes is told and can be handed back; half a second at most. */
   end(redis: RedisClient): Promise<void>
 }
@@ -31,19 +25,15 @@ export interface FetchAhead {
  * when its lock has run out, as from any consumer that stops.
  *
  * @param fetch sends the fetch; null: none is wanted now
- * @param begin hears of a delivery as soon as it is there, before those who wait for the wake-up
+ * @param onDelivery hears of a delivery as soon as it is there, before those who wait for the wake-up, and of a late one too
  */
 export function fetchBehindWaits(
   blocking: Redis,
   fetch: () => Promise<Fetched> | null,
-  begin: (delivery: FetchedDelivery) => void,
+  onDelivery: (delivery: FetchedDelivery) => void,
 ): FetchAhead {
-  const deliveries: Fetched[] = []
-  let other: Fetched | null = null
-  let sent = 0
-  let givenUp = 0
-  let last: Promise<void> = Promise.resolve()
-  let late: () => void = () => {}
+  let last: Promise<Fetched | null> = Promise.resolve(null)
+  let underWay = 0
   let clientId: Promise<number> | null = null
 
   const wait = blocking.bzpopmin.bind(blocking) as (...args: unknown[]) => Promise<unknown>
@@ -55,8 +45,7 @@ export function fetchBehindWaits(
       clientId.catch(() => {})
     }
     const waited = wait(...args)
-    other = null
-    last = keep(fetch(), ++sent)
+    last = tell(fetch())
     stream?.uncork()
     return waited
   }) as typeof blocking.bzpopmin
@@ -64,42 +53,29 @@ export function fetchBehindWaits(
     clientId = null
   })
 
-  async function keep(fetching: Promise<Fetched> | null, number: number): Promise<void> {
-    if (!fetching) return
+  async function tell(fetching: Promise<Fetched> | null): Promise<Fetched | null> {
+    underWay++
     try {
       const fetched = await fetching
-      if (fetched.kind === 'delivery') {
-        deliveries.push(fetched)
-        begin(fetched)
-      } else other = fetched
-      if (number <= givenUp && deliveries.length > 0) late()
+      if (fetched?.kind === 'delivery') onDelivery(fetched)
+      return fetched
     } catch {
       // The fetch that follows says what is wrong.
+      return null
+    } finally {
+      underWay--
     }
   }
 
-  async function settled(withinMs: number): Promise<void> {
-    const number = sent
-    const isLate = await Promise.race([last, sleep(withinMs, true, { ref: false })])
-    if (isLate) givenUp = number
+  function settled(withinMs: number): Promise<Fetched | null> {
+    return underWay === 0 ? last : Promise.race([last, sleep(withinMs, null, { ref: false })])
   }
 
   return {
     settled: () => settled(BEHIND_MS),
-    hasDelivery: () => deliveries.length > 0,
-    take() {
-      const taken = deliveries.shift() ?? other
-      other = null
-      return taken
-    },
-    onLate(listener) {
-      late = listener
-    },
     async end(redis) {
       clientId?.then((id) => redis.client('UNBLOCK', id)).catch(() => {})
       await settled(END_MS)
-      // Whoever waits hears of it before the wait is given up.
-      await nextTurn()
     },
   }
 }

@@ -24,15 +24,21 @@ export interface FetchedDelivery {
   data: string
   /** How often it was handed out, this time included. */
   begun: number
-  fetchedAtMs: number
   /** Nothing is left to fetch, now or later. */
   isLast: boolean
 }
 
 export type Fetched =
   | FetchedDelivery
-  /** `nextAtMs`: when the first delayed one is due. */
-  | { kind: 'nothing'; nextAtMs?: number }
+  | {
+      kind: 'nothing'
+      /** When the first delayed one is due. */
+      nextAtMs?: number
+      /** BullMQ's own script had to look. */
+      isSpecial?: true
+      /** Somebody limited the lane's rate: it gives nothing for so long. */
+      restMs?: number
+    }
   /** Something is special about the lane; BullMQ's own script must look. Nothing was fetched. */
   | { kind: 'special' }
 
@@ -69,6 +75,6 @@ function parseFetched(answer: unknown): Fetched {
   if (answer === 0) return { kind: 'nothing' }
   if (!Array.isArray(answer)) return { kind: 'special' }
   if (answer.length < 4) return { kind: 'nothing', ...(answer.length === 1 ? { nextAtMs: answer[0] } : {}) }
-  const [id, data, begun, isLast, fetchedAtMs] = answer as [string, string, number, number, number]
-  return { kind: 'delivery', id, data, begun, fetchedAtMs, isLast: isLast === 1 }
+  const [id, data, begun, isLast] = answer as [string, string, number, number]
+  return { kind: 'delivery', id, data, begun, isLast: isLast === 1 }
 }

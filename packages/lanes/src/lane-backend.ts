@@ -1,198 +1,170 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { disconnectRedis, isClusterClient, type RedisClient } from '@switchyard/redis/connect'
 import { ConnectionClosedError, QueueKeys, RedisConnection, RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import type { Allowance } from './allowance.ts'
 import { type FetchAhead, fetchBehindWaits } from './fetch-ahead.ts'
 import { type Fetched, type FetchedDelivery, fetchDelivery, finishDelivery, type Holder } from './fetch-delivery.ts'
-import type { LaneKeys } from './keys.ts'
+import { type LaneKeys, queueName } from './keys.ts'
+import type { LaneSettings } from './lane-settings.ts'
 import { HIGHEST_PRIORITY } from './priority.ts'
 import { wakeLane } from './wake-lane.ts'
 
-/** BullMQ fetches again at once after an error that is not a lost connection (OOM, MISCONF, LOADING): that must not storm. */
-const FETCH_ERROR_PAUSE_MS = 250
-
-/** After a pause, or with all slots taken, the fetch that comes looks for itself. */
-const KNOWN_EMPTY_MS = 100
-
-/** A delivery to begin with: its data as JSON, how often it was handed out. */
-export type Begun = Pick<FetchedDelivery, 'id' | 'data' | 'begun'>
-
-type NextJob = Awaited<ReturnType<RedisQueueBackend['moveToActive']>>
+export interface LaneBackendOptions {
+  /** Shared. The blocking connection beside it is ours, so that it can be ended whatever state it is in. */
+  redis: RedisClient
+  lane: string
+  keys: LaneKeys
+  prefix: string
+  settings: LaneSettings
+  allowance: Allowance
+  /** Hears of what a wait brought as soon as it is there, also where that is after the wait. */
+  onDelivery: (delivery: FetchedDelivery) => void
+  /** Of the connections. */
+  onError: (error: Error) => void
+}
 
 /**
- * What a BullMQ Worker reaches Redis through: the process's shared connection, and a blocking one that is ours, so that it
- * can be ended whatever state it is in. ioredis never settles the commands of a client that is disconnected between two
- * attempts to connect, and BullMQ waits for them when it closes; here closing is always bounded.
+ * What a fetcher asks of Redis: our scripts where nothing is special about the lane, BullMQ's where something is, and for what they
+ * alone can do. ioredis never settles the commands of a client that is disconnected between two attempts to connect, so nothing here
+ * waits for them to end.
  */
 export class LaneBackend extends RedisQueueBackend {
-  /** When a fetch last came back, with or without a delivery; `performance.now()`. */
-  lastFetchAt: number = performance.now()
   readonly #redis: RedisClient
   readonly #blocking: RedisClient
   readonly #lane: LaneKeys
-  readonly #allowance: Allowance
-  readonly #begin: (delivery: Begun) => void
-  readonly #lockDurationMs: number
-  readonly #lookForStalledEveryMs: number
-  /** Of all its locks: a fetch is sent before BullMQ says for which of its tokens. */
-  readonly #token: string = randomUUID()
+  /** One token for all its locks: a fetch behind a wait is sent before anybody knows what it takes. */
+  readonly #holder: Holder
   readonly #ahead: FetchAhead | null
   #ended = false
-  #lookedForStalledAt = Number.NEGATIVE_INFINITY
-  /** When a fetch took the last delivery of the lane; `performance.now()`. */
-  #emptyAt = Number.NEGATIVE_INFINITY
-  /** The fetch that comes is the first since a wait: it has the wake-up that somebody was meant to get. */
-  #woken = false
   #abandonWait: ((error: Error) => void) | null = null
 
-  /** @param begin hears of each delivery as soon as it is fetched, once; BullMQ's Worker comes to process it in any case. */
-  constructor(
-    redis: RedisClient,
-    lane: LaneKeys,
-    allowance: Allowance,
-    begin: (delivery: Begun) => void,
-    name: string,
-    options: WorkerOptions,
-  ) {
-    const blocking = duplicateForBlocking(redis, `${options.prefix}:${name}`)
-    const keys = new QueueKeys(options.prefix)
+  constructor({ redis, lane, keys, prefix, settings, allowance, onDelivery, onError }: LaneBackendOptions) {
+    const name = queueName(lane)
+    const blocking = duplicateForBlocking(redis, `${prefix}:${name}`)
+    const queueKeys = new QueueKeys(prefix)
+    const options: WorkerOptions = {
+      connection: redis,
+      prefix,
+      lockDuration: settings.lockDurationMs,
+      stalledInterval: settings.stalledIntervalMs,
+      // Crashes are counted on the job's record, and what they lead to is decided there.
+      maxStalledCount: 1_000_000_000,
+    }
+    const waits = new RedisConnection(blocking, {
+      blocking: true,
+      skipVersionCheck: true,
+      clusterReconnectTimeoutMs: 2_000,
+    })
     super(
       new RedisConnection(redis, { shared: true, blocking: false, skipVersionCheck: true, skipWaitingForReady: true }),
       name,
-      keys.getKeys(name),
-      (type) => keys.toKey(name, type),
+      queueKeys.getKeys(name),
+      (type) => queueKeys.toKey(name, type),
       options,
-      new RedisConnection(blocking, { blocking: true, skipVersionCheck: true, clusterReconnectTimeoutMs: 2_000 }),
+      waits,
     )
+    // Without a look at the version BullMQ takes the server for one that waits for whole seconds only.
+    waits.client.then(
+      () => {
+        waits.capabilities.canDoubleTimeout = true
+      },
+      () => {},
+    )
+    this.on('error', onError)
     this.#redis = redis
     this.#blocking = blocking
-    this.#lane = lane
-    this.#allowance = allowance
-    this.#begin = begin
-    this.#lockDurationMs = options.lockDuration!
-    this.#lookForStalledEveryMs = (options.stalledInterval ?? 0) / 2
+    this.#lane = keys
+    this.#holder = { token: randomUUID(), lockDurationMs: settings.lockDurationMs }
     // On a cluster a command may move to another node between the two.
     this.#ahead = isClusterClient(blocking)
       ? null
-      : fetchBehindWaits(blocking, () => (allowance.isUnlimited ? this.#fetch(blocking) : null), begin)
+      : fetchBehindWaits(
+          blocking,
+          () => (allowance.isUnlimited ? fetchDelivery(blocking, keys, this.#holder) : null),
+          onDelivery,
+        )
   }
 
-  override async moveToActive(_token: string, name?: string): Promise<NextJob> {
-    const ahead = this.#ahead?.take() ?? null
-    const mayFetch = !this.#ended && (ahead !== null || !this.#isKnownEmpty())
-    // What was fetched ahead counts, though it could not ask.
-    if (!(mayFetch && this.#allowance.take()) && ahead?.kind !== 'delivery') return []
-    this.#woken = false
-    try {
-      const fetched = await this.#nextJob(ahead ?? this.#begun(await this.#fetch(this.#redis)), name)
-      this.lastFetchAt = performance.now()
-      if (fetched[0]) this.#allowance.used()
-      else this.#allowance.giveBack()
-      return fetched
-    } catch (error) {
-      this.#allowance.giveBack()
-      await sleep(FETCH_ERROR_PAUSE_MS)
-      throw error
+  /** The next delivery, with a lock. */
+  async fetch(): Promise<Fetched> {
+    const fetched = await fetchDelivery(this.#redis, this.#lane, this.#holder)
+    // BullMQ's script goes by this process's clock: where that is ahead of Redis', it alone sees that a delayed one is due.
+    const isDue = fetched.kind === 'nothing' && fetched.nextAtMs !== undefined && fetched.nextAtMs <= Date.now()
+    return fetched.kind === 'special' || isDue ? this.#fetchSpecially() : fetched
+  }
+
+  /** A lane that somebody paused or limited, or with delayed ones that are due. */
+  async #fetchSpecially(): Promise<Fetched> {
+    const [job, id, restMs = 0, nextAtMs = 0] = await this.moveToActive(this.#holder.token)
+    if (job && id) return { kind: 'delivery', id, data: job.data, begun: job.attemptsStarted ?? 0, isLast: false }
+    return {
+      kind: 'nothing',
+      isSpecial: true,
+      ...(nextAtMs > 0 ? { nextAtMs } : {}),
+      ...(restMs > 0 ? { restMs } : {}),
     }
   }
 
-  #fetch(redis: RedisClient): Promise<Fetched> {
-    return fetchDelivery(redis, this.#lane, this.#holder)
-  }
-
-  /** Its handler runs while BullMQ still makes a job of it: that takes half as long as the handler's way to its first command. */
-  #begun(fetched: Fetched): Fetched {
-    if (fetched.kind === 'delivery') this.#begin(fetched)
-    return fetched
-  }
-
-  /** The one who took the last delivery need not look for another: whatever was added since sets a marker, which ends the next wait at once. */
-  #isKnownEmpty(): boolean {
-    const known = !this.#woken && performance.now() - this.#emptyAt < KNOWN_EMPTY_MS
-    this.#emptyAt = Number.NEGATIVE_INFINITY
-    return known
-  }
-
-  get #holder(): Holder {
-    return { token: this.#token, lockDurationMs: this.#lockDurationMs }
-  }
-
-  /** As BullMQ's Worker wants it: the job, its id, how long it may not fetch, until when it need not. */
-  async #nextJob(fetched: Fetched, name?: string): Promise<NextJob> {
-    if (fetched.kind === 'special') {
-      const next = await super.moveToActive(this.#token, name)
-      const [job, id] = next
-      if (job && id) this.#begin({ id, data: job.data, begun: job.attemptsStarted ?? 0 })
-      return next
-    }
-    if (fetched.kind === 'nothing') return fetched.nextAtMs === undefined ? [] : [null, undefined, 0, fetched.nextAtMs]
-    if (fetched.isLast) this.#emptyAt = performance.now()
-    return [jobJson(fetched), fetched.id, 0, 0]
+  /** Ends a delivery that is held. Gives what came in its place; null: nothing was asked for, or it was not ours any more. */
+  async finish(id: string, fetchNext: boolean): Promise<Fetched | null> {
+    const fetched = await finishDelivery(this.#redis, this.#lane, this.#holder, id, fetchNext)
+    if (!fetchNext || fetched?.kind !== 'special') return fetchNext ? fetched : null
+    // It has ended, whatever becomes of this look: the fetch that follows says what is wrong.
+    return this.#fetchSpecially().catch((): Fetched => ({ kind: 'special' }))
   }
 
   /** What is put off has had its turn: at its moment it goes next. The priority that it was added with may mean another place by then. */
-  override moveToDelayed(
-    ...[jobId, timestamp, delay, _token, options]: Parameters<RedisQueueBackend['moveToDelayed']>
-  ): ReturnType<RedisQueueBackend['moveToDelayed']> {
-    const fieldsToUpdate = { ...options?.fieldsToUpdate, priority: HIGHEST_PRIORITY }
-    return super.moveToDelayed(jobId, timestamp, delay, this.#token, { ...options, fieldsToUpdate })
-  }
-
-  /** The next delivery comes with the end of one only where it need not be counted. */
-  override async moveToCompleted(
-    ...[job, value, remove, _token, fetchNext]: Parameters<RedisQueueBackend['moveToCompleted']>
-  ): ReturnType<RedisQueueBackend['moveToCompleted']> {
-    const alsoFetch = fetchNext && !this.#ended && this.#allowance.isUnlimited
-    const fetched = await finishDelivery(this.#redis, this.#lane, this.#holder, job.id!, alsoFetch)
-    if (!fetched) return super.moveToCompleted(job, value, remove, this.#token, alsoFetch)
-    // It has ended, whatever becomes of the look at a special lane: the fetch that follows says what is wrong.
-    const next = await this.#nextJob(this.#begun(fetched)).catch((): NextJob => [])
-    return { result: next, finishedOn: Date.now() }
-  }
-
-  override extendLocks(jobIds: string[], _tokens: string[], duration: number): Promise<string[]> {
-    const tokens = jobIds.map(() => this.#token)
-    return super.extendLocks(jobIds, tokens, duration)
-  }
-
-  /** BullMQ looks for abandoned deliveries with every resume too; a lane with little quota is paused and resumed all the time. */
-  override async moveStalledJobsToWait(): Promise<string[]> {
-    if (performance.now() - this.#lookedForStalledAt < this.#lookForStalledEveryMs) return []
-    this.#lookedForStalledAt = performance.now()
-    return super.moveStalledJobsToWait()
-  }
-
-  override waitForJob(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(new ConnectionClosedError())
-      this.#abandonWait = reject
-      this.#ahead?.onLate(() => resolve(null))
-      this.#wait(seconds).then(resolve, reject)
+  async putOff(id: string, untilMs: number): Promise<void> {
+    const nowMs = Date.now()
+    await this.moveToDelayed(id, nowMs, Math.max(0, untilMs - nowMs), this.#holder.token, {
+      skipAttempt: true,
+      fieldsToUpdate: { priority: HIGHEST_PRIORITY },
     })
   }
 
-  async #wait(seconds: number): ReturnType<RedisQueueBackend['waitForJob']> {
-    try {
-      const marker = await super.waitForJob(seconds)
-      await this.#ahead?.settled()
-      // What the delivery's handler asks Redis for leaves first.
-      if (this.#ahead?.hasDelivery()) await nextTurn()
-      // A marker that tells when the first delayed one is due would let the Worker wait for that.
-      return this.#ahead?.hasDelivery() ? null : marker
-    } finally {
-      this.#woken = true
-    }
+  /** Gives those whose locks are lost. */
+  renew(ids: string[]): Promise<string[]> {
+    const { token, lockDurationMs } = this.#holder
+    return this.extendLocks(
+      ids,
+      ids.map(() => token),
+      lockDurationMs,
+    )
   }
 
-  /** The Worker does this first when it closes: its fetch ends now. What may have woken it goes to another consumer. */
-  override async disconnectBlocking(): Promise<void> {
+  /** Waits for a wake-up, `seconds` at most. Gives what the fetch behind it found; null: there was none, or it failed. */
+  wait(seconds: number): Promise<Fetched | null> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(new ConnectionClosedError())
+      this.#abandonWait = reject
+      this.#waitThenLook(seconds).then(resolve, reject)
+    })
+  }
+
+  async #waitThenLook(seconds: number): Promise<Fetched | null> {
+    try {
+      await this.waitForJob(seconds)
+    } catch (error) {
+      // A blocking command that was given up on may have left its connection ended.
+      await this.reconnectBlocking().catch(() => {})
+      throw error
+    }
+    return (await this.#ahead?.settled()) ?? null
+  }
+
+  /** Somebody else is to look at the lane: we were woken and don't. Not waited for: with Redis away nobody can be woken. */
+  wakeAnother(): void {
+    wakeLane(this.#redis, this.#lane).catch(() => {})
+  }
+
+  /** Ends a wait now. What may have woken it goes to another consumer. */
+  async end(): Promise<void> {
     this.#ended = true
     await this.#ahead?.end(this.#redis)
     this.#abandonWait?.(new ConnectionClosedError())
     await endSockets(this.#blocking)
-    // Not waited for: with Redis away nobody can be woken, and those who come back look by themselves.
-    wakeLane(this.#redis, this.#lane).catch(() => {})
+    this.wakeAnother()
   }
 
   override async reconnectBlocking(): Promise<void> {
@@ -202,24 +174,6 @@ export class LaneBackend extends RedisQueueBackend {
   override async close(): Promise<void> {
     // Forced where it is still trying to connect; a second disconnect of an ended one would leave a timer of 2 s.
     await super.close(this.#blocking.status !== 'end')
-  }
-}
-
-/** What a Worker of ours reads of a job: its id and how often it was begun. Its data has been read. */
-function jobJson({ id, begun, fetchedAtMs }: FetchedDelivery): NonNullable<NextJob[0]> {
-  return {
-    id,
-    name: 'd',
-    data: '{}',
-    opts: {},
-    progress: 0,
-    delay: 0,
-    priority: 0,
-    timestamp: fetchedAtMs,
-    processedOn: fetchedAtMs,
-    attemptsStarted: begun,
-    attemptsMade: 0,
-    stalledCounter: 0,
   }
 }
 

@@ -20,5 +20,5 @@ export const LANE_SETTINGS: LaneSettings = {
   starvedMs: 4_000,
 }
 
-/** BullMQ renews all locks of a Worker in one script, 3 µs each, and finishes in O(active): more slots get more Workers. */
+/** All locks of a fetcher are renewed in one script, 3 µs each: more slots get more fetchers. */
 export const SLOTS_PER_WORKER = 1_000

@@ -35,4 +35,4 @@ local known = call('HMGET', key, 'data', 'ats')
 local begun = (tonumber(known[2]) or 0) + 1
 call('HSET', key, 'processedOn', string.format('%d', now), 'ats', begun)
 if more or due then call('ZADD', marker, 0, '0') else call('ZREM', marker, '0') end
-return { id, known[1] or '{}', begun, more and 0 or due and 0 or 1, now }
+return { id, known[1] or '{}', begun, more and 0 or due and 0 or 1 }
