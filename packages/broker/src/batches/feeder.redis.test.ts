@@ -114,9 +114,13 @@ describe.each(OWN_SERVERS)('batches on %s', (_name, url) => {
     const dead = bundle.newFeeder()
     await bundle.feedUntil(dead, async () => (await bundle.batch(spec.id)).running > 0)
     // Taken, and never made.
-    await bundle.redis.del(jobKeys(jobIdOfLine(spec.id, 3, 1)).record)
+    const unmade = jobIdOfLine(spec.id, 3, 1)
+    await bundle.redis.del(jobKeys(unmade).record)
+    const next = bundle.newFeeder()
+    // Its delivery is in the lane already, and would be dropped by whoever finds no job for it.
+    await bundle.feedUntil(next, async () => (await readJob(bundle.broker.jobs, unmade)) !== null)
     work({ tells: false })
-    await bundle.feedToEnd(bundle.newFeeder(), spec.id)
+    await bundle.feedToEnd(next, spec.id)
     expect(await bundle.batch(spec.id)).toMatchObject({ status: 'completed', done: 10, failed: 0 })
     expect(bundle.calls.toSorted()).toEqual(names(10).toSorted())
   })
