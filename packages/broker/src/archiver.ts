@@ -13,12 +13,12 @@ export interface Archiver {
 
 /** A group's commands, answers and wake-ups are shared: 40 % less CPU than one after the other. */
 const GROUP = 8
-const MOST_WAITING = 20_000
+const MOST_WAITING = 100_000
 /**
- * Unhurried, what waits is spread over so long: the files of one burst do not slow down the next, and under a lasting load as many
- * are archived as end, that much behind. Up to `MOST_WAITING` in that time, 333 a second; what ends beyond comes up again later.
+ * Unhurried, what waits is spread over so long, that the files of one burst do not slow down the next: a burst is read back from
+ * Redis meanwhile. The fuller the room for waiting ones, the shorter, so that under a lasting load as many are archived as end.
  */
-const SPREAD_MS = 60_000
+const SPREAD_MS = 300_000
 /** Few are no burden: one in so many ms at least. */
 const LONGEST_PACE_MS = 40
 
@@ -53,7 +53,8 @@ export function createArchiver(broker: Broker, hurried: () => boolean): Archiver
       const group = nextGroup()
       await Promise.all(group.map(archive))
       if (hurried()) continue
-      const paceMs = Math.min(LONGEST_PACE_MS, SPREAD_MS / (waiting.size + 1))
+      const spreadMs = SPREAD_MS * (1 - waiting.size / MOST_WAITING)
+      const paceMs = Math.min(LONGEST_PACE_MS, spreadMs / (waiting.size + 1))
       await pace(paceMs * group.length, undefined, { signal: stopped.signal }).catch(() => {})
     }
     working = undefined

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { JobSpec } from '@switchyard/contract/job'
-import type { LogEntry } from '@switchyard/contract/log-entry'
 import { runScript } from '@switchyard/redis/script'
 import { encodeArchive } from './archive.ts'
 import { archiveBlob } from './blob-names.ts'
@@ -17,16 +16,12 @@ import { scripts } from './scripts.ts'
 export async function archiveJob(jobs: Jobs, jobId: string): Promise<void> {
   const keys = jobKeys(jobId)
   const collected = (await runScript(jobs.redis, scripts.collect, [keys.record, keys.events], [])) as
-    | [string[], RawEntry[]]
+    | [spec: string, request: string | null, result: string | null, recorded: string[], logged: RawEntry[]]
     | null
   if (!collected) return
-  const [flat, raw] = collected
-  const fields = new Map<string, string>()
-  for (let i = 0; i < flat.length; i += 2) fields.set(flat[i]!, flat[i + 1]!)
-  const { project } = JSON.parse(fields.get('spec')!) as JobSpec
-  const request = fields.get('request') ?? null
-  const result = fields.get('result') ?? null
-  const entries = fields.get('stream') === '1' ? parseEntries(raw) : recordedEvents(fields)
+  const [spec, request, result, recorded, logged] = collected
+  const { project, stream } = JSON.parse(spec) as JobSpec
+  const entries = stream ? parseEntries(logged) : recorded.map((data, seq) => recordedEvent(seq, data))
   const name = `${archiveBlob(project, jobId)}-${randomBytes(6).toString('hex')}`
   await jobs.blobs.put(name, await encodeArchive({ v: 1, request, result, entries }), { fresh: true })
   const first = await runScript(
@@ -36,8 +31,4 @@ export async function archiveJob(jobs: Jobs, jobId: string): Promise<void> {
     [jobId, name],
   )
   if (first !== 1) await jobs.blobs.delete(name)
-}
-
-function recordedEvents(fields: Map<string, string>): LogEntry[] {
-  return Array.from({ length: Number(fields.get('seq')) }, (_, seq) => recordedEvent(seq, fields.get(`v${seq}`)!))
 }

@@ -1,9 +1,23 @@
 -- What an archive is made of, in one moment. Nothing for a job that has not ended or has been archived: its contents are gone and
 -- would replace the good blob.
 -- KEYS record events
--- Gives {all fields of the record, entries}, or false.
-local f = redis.call('HMGET', KEYS[1], 'status', 'archive', 'stream', 'v0')
+-- Gives {spec, request|false, result|false, events in the record, entries of the log}, or false.
+local f = redis.call('HMGET', KEYS[1], 'status', 'archive', 'v0', 'spec', 'request', 'result', 'stream', 'seq')
 if not f[1] or not is_terminal(f[1]) or f[2] then return false end
-if f[3] ~= '1' then return f[4] and { redis.call('HGETALL', KEYS[1]), {} } end
-local entries = redis.call('XRANGE', KEYS[2], '-', '+')
-return #entries > 0 and { redis.call('HGETALL', KEYS[1]), entries }
+local recorded, entries = {}, {}
+if f[7] == '1' then
+  entries = redis.call('XRANGE', KEYS[2], '-', '+')
+  if #entries == 0 then return false end
+else
+  if not f[3] then return false end
+  -- In parts where there are more than Lua can hand over at once.
+  local count, names = tonumber(f[8]), {}
+  for seq = 0, count - 1 do
+    names[#names + 1] = 'v' .. seq
+    if #names == 1000 or seq == count - 1 then
+      for _, data in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do recorded[#recorded + 1] = data end
+      names = {}
+    end
+  end
+end
+return { f[4], f[5], f[6], recorded, entries }
