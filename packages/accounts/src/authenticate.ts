@@ -27,8 +27,9 @@ const LONGEST_HEADER = 256
 const RETRY_AFTER_MS = 1_000
 
 /**
- * Answers are kept for `cacheTtlMs`, so a revoked key works that much longer at most. Known and unknown keys have each their own
- * bounded cache: guesses push no customer out. Text that is no key never reaches the store, and look-ups of one key share a call.
+ * Answers are kept for `cacheTtlMs` from when they were asked for, so a revoked key works that much longer at most; a key in use is
+ * asked for again before that, so that no request waits. Known and unknown keys have each their own bounded cache: guesses push no
+ * customer out. Text that is no key never reaches the store, and look-ups of one key share a call.
  */
 export function createAuthenticator(options: {
   keyStore: KeyStore
@@ -37,17 +38,18 @@ export function createAuthenticator(options: {
   cacheTtlMs?: number
   now?: () => number
 }): Authenticator {
-  const { keyStore, weightOf = async () => 1, cacheTtlMs = 5_000, now = Date.now } = options
+  const { keyStore, weightOf = async () => 1, cacheTtlMs = 1_000, now = Date.now } = options
   const known = new LruMap<string, Cached>(KNOWN_KEYS)
   const unknown = new LruMap<string, Cached>(UNKNOWN_KEYS)
   const asking = new Map<string, Promise<Known | null>>()
 
   async function ask(key: string, digest: string): Promise<Known | null> {
+    const untilMs = now() + cacheTtlMs
     try {
       const found = await keyStore.find(key)
       const record = found && { ...found, weight: await weightOf(found.project) }
       const cache = record ? known : unknown
-      cache.set(digest, { record, untilMs: now() + cacheTtlMs })
+      cache.set(digest, { record, untilMs })
       return record
     } catch (cause) {
       throw new BrokerError('service_unavailable', 'API keys cannot be checked at the moment.', {
@@ -57,19 +59,27 @@ export function createAuthenticator(options: {
     }
   }
 
-  async function look(key: string): Promise<Known | null> {
-    const digest = digestOf(key)
-    const cached = known.get(digest) ?? unknown.get(digest)
-    // A clock that is set back keeps no answer alive.
-    const leftMs = cached ? cached.untilMs - now() : 0
-    if (cached && leftMs > 0 && leftMs <= cacheTtlMs) return cached.record
-    known.delete(digest)
-    unknown.delete(digest)
+  function askShared(key: string, digest: string): Promise<Known | null> {
     const shared = asking.get(digest)
     if (shared) return shared
     const asked = ask(key, digest).finally(() => asking.delete(digest))
     asking.set(digest, asked)
     return asked
+  }
+
+  async function look(key: string): Promise<Known | null> {
+    const digest = digestOf(key)
+    const cached = known.get(digest) ?? unknown.get(digest)
+    // A clock that is set back keeps no answer alive.
+    const leftMs = cached ? cached.untilMs - now() : 0
+    if (cached && leftMs > 0 && leftMs <= cacheTtlMs) {
+      // What goes wrong here is told to whoever asks when the answer has lapsed.
+      if (cached.record && leftMs <= cacheTtlMs / 2) askShared(key, digest).catch(() => {})
+      return cached.record
+    }
+    known.delete(digest)
+    unknown.delete(digest)
+    return askShared(key, digest)
   }
 
   return {
