@@ -1,5 +1,6 @@
 import type { BlobStore } from '@switchyard/contract/blob-store'
 import { createJob } from '@switchyard/jobs/create-job'
+import { jobKeys } from '@switchyard/jobs/keys'
 import { settleJob } from '@switchyard/jobs/settle-job'
 import { eventually } from '@switchyard/redis/testing/eventually'
 import { OWN_SERVERS } from '@switchyard/redis/testing/own-servers'
@@ -26,6 +27,44 @@ describe('an archiver', () => {
     const { broker } = bundle
     return createArchiver({ ...broker, jobs: { ...broker.jobs, blobs: { ...broker.jobs.blobs, put } } }, () => hurried)
   }
+
+  /** As if it had ended so much earlier. */
+  async function earlier(jobId: string, byMs: number): Promise<void> {
+    await bundle.redis.zincrby(jobKeys(jobId).ended, -byMs, jobId)
+  }
+  const archiveOf = async (jobId: string) => (await bundle.read(jobId)).archive
+
+  it('finds who ended a minute ago, and under pressure who has just ended', async () => {
+    const [old, fresh, running] = [await ended(), await ended(), bundle.spec()]
+    await createJob(bundle.broker.jobs, { spec: running, body: Buffer.from('{}'), reader: null })
+    await earlier(old, 60_000)
+    const archiver = archiverOn(bundle.blobs.put)
+    await archiver.fill(false)
+    await archiver.idle()
+    expect([await archiveOf(old), await archiveOf(fresh)]).toEqual([expect.stringContaining(old), null])
+    await archiver.fill(true)
+    await archiver.idle()
+    expect([await archiveOf(fresh), await archiveOf(running.id)]).toEqual([expect.stringContaining(fresh), null])
+  })
+
+  it('puts off who is read, and finds him again', async () => {
+    const jobId = await ended()
+    const { record, ended: endedSet } = jobKeys(jobId)
+    await earlier(jobId, 60_000)
+    await bundle.redis.hset(record, 'readers', `i1=${Date.now() + 30_000}`)
+    await archiverOn(bundle.blobs.put).fill(false)
+    // 15 s from now it will have ended a minute ago.
+    await eventually(async () =>
+      expect(Number(await bundle.redis.zscore(endedSet, jobId))).toBeGreaterThan(Date.now() - 46_000),
+    )
+    expect(await archiveOf(jobId)).toBeNull()
+    await bundle.redis.hset(record, 'readers', '')
+    await earlier(jobId, 15_000)
+    const archiver = archiverOn(bundle.blobs.put)
+    await archiver.fill(false)
+    await archiver.idle()
+    expect(await archiveOf(jobId)).toContain(jobId)
+  })
 
   it('archives a few at a time, each once however often it is told', async () => {
     const jobIds = await Promise.all(Array.from({ length: 30 }, ended))

@@ -1,9 +1,14 @@
 import { setTimeout as pace } from 'node:timers/promises'
 import { archiveJob } from '@switchyard/jobs/archive-job'
+import { ARCHIVE_AFTER_MS } from '@switchyard/jobs/durations'
+import { pageEnded } from '@switchyard/jobs/list-ended'
+import { redisNow } from '@switchyard/jobs/redis-now'
 import type { Broker } from './broker.ts'
 
 export interface Archiver {
-  /** Archives these jobs when their turn comes. Those that find no room come up again with a later sweep. */
+  /** Takes the jobs that ended a minute ago or longer; `early`: all that have ended. Those that find no room are found later. */
+  fill(early: boolean): Promise<void>
+  /** Archives these jobs when their turn comes, if there is room. */
   take(jobIds: string[]): void
   /** Resolves when nothing waits any more. */
   idle(): Promise<void>
@@ -14,11 +19,17 @@ export interface Archiver {
 /** A group's commands, answers and wake-ups are shared: 40 % less CPU than one after the other. */
 const GROUP = 8
 const MOST_WAITING = 100_000
+/** No more are asked for then: all of the next page find room. */
+const FULL = 90_000
 /**
  * Unhurried, what waits is spread over so long, that the files of one burst do not slow down the next: a burst is read back from
  * Redis meanwhile. The fuller the room for waiting ones, the shorter, so that under a lasting load as many are archived as end.
  */
 const SPREAD_MS = 300_000
+/** Unless Redis gets full, this often is enough to ask who has ended. */
+const FILL_EVERY_MS = 2_000
+/** What could not be archived is tried again after this. */
+const REWIND_EVERY_MS = 600_000
 /** Few are no burden: one in so many ms at least. */
 const LONGEST_PACE_MS = 40
 
@@ -29,6 +40,8 @@ const LONGEST_PACE_MS = 40
 export function createArchiver(broker: Broker, hurried: () => boolean): Archiver {
   const waiting = new Set<string>()
   const stopped = new AbortController()
+  const pages = pageEnded(broker.jobs)
+  let [filledAtMs, rewoundAtMs] = [Number.NEGATIVE_INFINITY, performance.now()]
   let working: Promise<void> | undefined
 
   function nextGroup(): string[] {
@@ -60,12 +73,24 @@ export function createArchiver(broker: Broker, hurried: () => boolean): Archiver
     working = undefined
   }
 
+  function take(jobIds: string[]): void {
+    if (stopped.signal.aborted) return
+    for (const jobId of jobIds) if (waiting.size < MOST_WAITING) waiting.add(jobId)
+    working ??= waiting.size > 0 ? work() : undefined
+  }
+
   return {
-    take(jobIds) {
-      if (stopped.signal.aborted) return
-      for (const jobId of jobIds) if (waiting.size < MOST_WAITING) waiting.add(jobId)
-      working ??= waiting.size > 0 ? work() : undefined
+    async fill(early) {
+      const atMs = performance.now()
+      if (waiting.size >= FULL || (!early && atMs - filledAtMs < FILL_EVERY_MS)) return
+      filledAtMs = atMs
+      if (early || atMs - rewoundAtMs > REWIND_EVERY_MS) {
+        rewoundAtMs = atMs
+        pages.rewind()
+      }
+      take(await pages.next((await redisNow(broker.jobs.redis)) - (early ? 0 : ARCHIVE_AFTER_MS)))
     },
+    take,
     async idle() {
       await working
     },

@@ -1,6 +1,5 @@
 import type { JobRecord } from '@switchyard/contract/job'
 import { forgetJob } from '@switchyard/jobs/forget-job'
-import { listEnded } from '@switchyard/jobs/list-ended'
 import { type Finding, lookAtDue } from '@switchyard/jobs/look-at-due'
 import { readJobs } from '@switchyard/jobs/read-job'
 import { SUSPECT_LANE } from '@switchyard/lanes/lane-name'
@@ -45,7 +44,7 @@ export async function sweep(
   const of = <K extends Finding['kind']>(kind: K) => findings.filter((f): f is Finding & { kind: K } => f.kind === kind)
 
   archiver.take(of('archive').map(({ jobId }) => jobId))
-  if (early) archiver.take(await listEnded(broker.jobs))
+  await archiver.fill(early)
   const checked = Map.groupBy(of('check'), ({ lane }) => lane)
   const inDisorder = new Set(checked.keys())
   const rescues = [

@@ -1,3 +1,4 @@
+import type { JobSpec } from '@switchyard/contract/job'
 import { memoryBlobStore } from '@switchyard/contract/testing/memory-blob-store'
 import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/redis/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import { beginAttempt } from './begin-attempt.ts'
 import { type Claim, claimJob } from './claim-job.ts'
 import { confirmAttempts } from './confirm-attempts.ts'
 import { createJob } from './create-job.ts'
+import { ARCHIVE_AFTER_MS } from './durations.ts'
 import type { Jobs } from './jobs.ts'
 import { jobKeys } from './keys.ts'
 import { LivePublisher } from './live-publisher.ts'
@@ -18,7 +20,7 @@ import { readResult } from './read-result.ts'
 import { releaseJob } from './release-job.ts'
 import { renewLeases } from './renew-leases.ts'
 import { restartLog } from './restart-log.ts'
-import { settleJob } from './settle-job.ts'
+import { type Ending, settleJob } from './settle-job.ts'
 import { newBeginning, newEnding } from './testing/new-attempt.ts'
 import { newSpec } from './testing/new-spec.ts'
 import { SERVERS } from './testing/servers.ts'
@@ -402,6 +404,27 @@ describe.each(SERVERS)('a job on %s', (_name, url) => {
     const spec = await accept({ deadlineMs: Date.now() - 1 })
     expect(await claim(spec.id)).toMatchObject({ kind: 'expired' })
     expect(await look(spec.id)).toMatchObject({ kind: 'expire', delivery: 1 })
+  })
+
+  it('is looked at again when it expires, or a minute after its end where an attempt may still be open', async () => {
+    const ending = { status: 'cancelled', failure: null, body: null } as const
+    const begun = async () => {
+      const spec = await accept()
+      const held = await claimed(spec.id)
+      await beginAttempt(jobs, spec.id, newBeginning(1, held.fence))
+      return spec
+    }
+    const lookInMs = async (spec: JobSpec, attempt?: Ending['attempt']) => {
+      const settled = await settleJob(jobs, spec, { any: true }, { ...ending, attempt })
+      return Number(await redis.zscore(jobKeys(spec.id).due, spec.id)) - settled!.settledAtMs
+    }
+    const spec = await accept()
+    expect(await lookInMs(spec)).toBe(spec.keepMs)
+    expect(await lookInMs(await begun(), { number: 1, ending: newEnding('cancelled') })).toBe(spec.keepMs)
+    expect(await lookInMs(await begun())).toBe(ARCHIVE_AFTER_MS)
+    const twice = await begun()
+    await beginAttempt(jobs, twice.id, newBeginning(2, 1))
+    expect(await lookInMs(twice, { number: 2, ending: newEnding('cancelled') })).toBe(ARCHIVE_AFTER_MS)
   })
 
   it('moves into the archive and is read from there, byte for byte', async () => {

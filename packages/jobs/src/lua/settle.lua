@@ -2,13 +2,13 @@
 -- every later write of any owner is refused by the log itself.
 -- KEYS record events due outbox ended
 -- ARGV id, token (random, makes a repeat get the first answer), fence ('' = any: cancel, expiry), status, failure|'',
---      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, archiveAfterMs, recordMs, expected delivery|'',
+--      body ('' = none), blob|'', number|'', ending, eventName ('' = none), eventData, keepMs, lookAfterMs, recordMs, expected delivery|'',
 --      number that is next in a stream's log ('' = any), what stands between <jobId> <fence> <seq> and the body in the frame to its readers
 --      ('' = they are told otherwise), name of a reader's channel with %s for the reader
 -- Gives {1, nowMs, fence, seq, outboxRowId, owner, readers}; {2} when a stream's last lines are not in its log yet; {0, status} when it had ended otherwise or the caller is no longer the owner.
 local record, events, due, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local f = redis.call('HMGET', record, 'status', 'fence', 'owner', 'settled', 'delivery', 'stream', 'seq', 'readers', 'e' .. ARGV[8])
-local status, fence, owner, stream, seq, readers = f[1], f[2], f[3] or '', f[6], f[7], f[8] or ''
+local f = redis.call('HMGET', record, 'status', 'fence', 'owner', 'settled', 'delivery', 'stream', 'seq', 'readers', 'e' .. ARGV[8], 'attempts')
+local status, fence, owner, stream, seq, readers, attempts = f[1], f[2], f[3] or '', f[6], f[7], f[8] or '', f[10]
 if not status then return { 0, 'gone' } end
 if is_terminal(status) then
   local token, row = string.match(f[4] or '', '^(%S*) ?(.*)$')
@@ -45,8 +45,9 @@ end
 redis.call('HSET', record, unpack(fields))
 redis.call('PEXPIRE', record, int(math.max(tonumber(ARGV[14]), keep + 7200000)))
 redis.call('ZADD', KEYS[5], at, ARGV[1])
--- A cancelled job's owner still has to close its attempt: look again when its lease is over.
-redis.call('ZADD', due, int(now + ARGV[13]), ARGV[1])
+-- Where an attempt may still be open (a cancelled job's owner closes it, or a hedge's loser) it is looked for when every lease is over.
+local owes = attempts ~= '0' and not (attempts == '1' and closes)
+redis.call('ZADD', due, int(owes and now + ARGV[13] or now + keep), ARGV[1])
 if ARGV[17] ~= '' and readers ~= '' then
   local frame = ARGV[1] .. ' ' .. int(fence) .. ' ' .. int(seq) .. ' ' .. ARGV[17] .. ARGV[6] .. ARGV[11]
   for reader in each_reader(readers) do redis.call('SPUBLISH', string.format(ARGV[18], reader), frame) end
