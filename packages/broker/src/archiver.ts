@@ -1,7 +1,7 @@
 import { setTimeout as pace } from 'node:timers/promises'
 import { archiveJob } from '@switchyard/jobs/archive-job'
 import { ARCHIVE_AFTER_MS } from '@switchyard/jobs/durations'
-import { pageEnded } from '@switchyard/jobs/list-ended'
+import { pageEnded } from '@switchyard/jobs/page-ended'
 import { redisNow } from '@switchyard/jobs/redis-now'
 import type { Broker } from './broker.ts'
 

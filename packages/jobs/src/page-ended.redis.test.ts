@@ -2,14 +2,14 @@ import { connectRedis, disconnectRedis, type RedisClient } from '@switchyard/red
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Jobs } from './jobs.ts'
 import { endedKey } from './keys.ts'
-import { pageEnded } from './list-ended.ts'
+import { pageEnded } from './page-ended.ts'
 import { SERVERS } from './testing/servers.ts'
 
 describe.each(SERVERS)('the ended jobs on %s', (_, url) => {
   let redis: RedisClient
   let added: [key: string, jobId: string][]
   beforeEach(async () => {
-    redis = await connectRedis(url, { role: 'producer', name: 'list-ended' })
+    redis = await connectRedis(url, { role: 'producer', name: 'page-ended' })
     added = []
   })
   afterEach(async () => {
