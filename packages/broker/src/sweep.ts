@@ -44,10 +44,10 @@ export async function sweep(
   const of = <K extends Finding['kind']>(kind: K) => findings.filter((f): f is Finding & { kind: K } => f.kind === kind)
 
   archiver.take(of('archive').map(({ jobId }) => jobId))
-  await archiver.fill(early)
   const checked = Map.groupBy(of('check'), ({ lane }) => lane)
   const inDisorder = new Set(checked.keys())
-  const rescues = [
+  const rescues: Promise<unknown>[] = [
+    archiver.fill(early),
     ...Array.from(checked, async ([lane, queued]) => {
       if (await readdMissing(broker, lane, queued)) inDisorder.delete(lane)
     }),
