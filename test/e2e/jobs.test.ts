@@ -38,6 +38,7 @@ describe('a job that nobody waits for', () => {
     expect(all.map(({ event }) => event)).toEqual(['job.status', 'job.status', 'job.attempt', 'job.completed'])
     const again = await collect(await api.fetch(`/v1/jobs/${id}/events?starting_after=1`))
     expect(again.events).toEqual(all.slice(2))
+    expect((await collect(await api.fetch(`/v1/jobs/${id}/events`))).events).toEqual(all)
   })
 
   it('of a stream keeps the assembled answer', async () => {

@@ -19,7 +19,8 @@ export function recordedEvent(seq: number, data: string): LogEntry {
 /** Those with a number above `after`; null when they are no longer in Redis. */
 export async function readRecordedEvents(jobs: Jobs, jobId: string, after: number): Promise<LogEntry[] | null> {
   const { record } = jobKeys(jobId)
-  const from = after + 1
+  // Whoever wants the event before it as well, to see that it is there, may ask for one before the first.
+  const from = Math.max(0, after + 1)
   const first = Array.from({ length: AT_ONCE }, (_, i) => `v${from + i}`)
   const own = ['seq', 'v0', 'trial', 'status', 'fence']
   const [count, oldest, trial, status, fence, ...values] = (await jobs.redis.hmget(record, ...own, ...first)) as (

@@ -257,6 +257,10 @@ describe('GET /v1/jobs/{id}/events', () => {
     expect(names[0]).toBe('job.status')
     expect(names.at(-1)).toBe('job.completed')
     expect(names).toContain('job.attempt')
+    // Once it has ended too.
+    const replayed = await stack.fetch(`/v1/jobs/${job.id}/events`)
+    expect([replayed.status, await replayed.text()]).toEqual([200, events.text()])
+    expect((await stack.fetch(`/v1/jobs/${job.id}/events?starting_after=${names.length - 1}`)).status).toBe(204)
   })
 
   it('of a failed stream shows the log as it is', async () => {
